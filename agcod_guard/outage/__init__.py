@@ -1,0 +1,1 @@
+"""When it is an outage: policy, evidence, detector. Pure."""
