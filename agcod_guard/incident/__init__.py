@@ -1,0 +1,1 @@
+"""What an outage becomes: the incident, its packet, its doors. Pure."""

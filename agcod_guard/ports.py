@@ -1,0 +1,202 @@
+"""What the core asks of the world outside, as Protocols.
+
+Each states the promise; no adapter derives from it, mypy checks the fit where
+`guard.py` puts the two together. `Observer` is only told: an observer that
+fails is counted and otherwise left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from agcod_guard.call import Call
+from agcod_guard.frames import Frame, Header, Kind
+from agcod_guard.incident.incident import Incident
+from agcod_guard.outage.detector import Transition
+
+
+class Clock(Protocol):
+    """The time, for those that may ask: `recorder`, `watch` and adapters."""
+
+    def wall_s(self) -> float:
+        """Return seconds since the Unix epoch; may jump; for stamps."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """Return seconds from any start; never goes back; for durations."""
+        ...
+
+
+class Journal(Protocol):
+    """Where this process writes its frames. Safe from any thread."""
+
+    def append(self, frame: Frame) -> bool:
+        """Store the frame; False if it could not be stored. Never raises.
+
+        No lock, no sync: one write. What is lost is counted and told to the
+        observer by `maintain`.
+        """
+        ...
+
+    def maintain(self) -> None:
+        """Sync, roll, notice deletion, keep the quota; once a second.
+
+        Called by the helper thread only. Never raises for I/O.
+        """
+        ...
+
+    def close(self) -> None:
+        """Sync and close; later appends open a new segment."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the journal: a segment's file name and a byte offset."""
+
+    segment: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A frame as it was read: whose it is, where it stands, what it says.
+
+    `payload` is decoded by whoever wants it (`frames.decoded`), so that a
+    reader in a hurry can skip or look at a part only.
+    """
+
+    header: Header
+    position: Position
+    end: int
+    kind: Kind
+    payload: bytes
+
+
+class JournalReader(Protocol):
+    """The frames of every process on this host."""
+
+    def tail(self, offsets: Mapping[str, int]) -> Iterator[Stored]:
+        """Yield the frames from those offsets on, new segments from their start.
+
+        Segment by segment, in the order written; a torn last frame is left
+        for the next time. `offsets` maps a segment's file name to the offset
+        of the first byte not yet read.
+        """
+        ...
+
+    def between(self, from_wall_s: float, until_wall_s: float) -> Iterator[Stored]:
+        """Yield the frames of the segments that may hold that time.
+
+        Whole segments are skipped by their header's time and their mtime;
+        frames outside the time may be yielded.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """State of the fold, so that a start need not read everything.
+
+    Attributes:
+        boot_id: The boot whose axis the state's times are on.
+        state: The fold's own JSON.
+        offsets: Per segment, the offset from which frames are to be read.
+        folded: Offsets at or after these that were folded already.
+    """
+
+    boot_id: str
+    state: bytes
+    offsets: Mapping[str, int]
+    folded: Mapping[str, tuple[int, ...]]
+
+
+class Ladder(Protocol):
+    """What people, mails and notes did: the durable part that is not calls."""
+
+    def incidents(self, *, open_only: bool = False) -> list[Incident]:
+        """Return incidents, newest first."""
+        ...
+
+    def save_incident(self, incident: Incident) -> None:
+        """Insert or replace by incident id."""
+        ...
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Return the last checkpoint saved; None at the first start."""
+        ...
+
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Replace the checkpoint."""
+        ...
+
+    def changes(self, since_s: float) -> list[tuple[float, str]]:
+        """Return (wall time, text) of noted changes since then, oldest first."""
+        ...
+
+    def note_change(self, at_s: float, text: str) -> None:
+        """Remember a change on the partner's side."""
+        ...
+
+    def recording_since_s(self) -> float:
+        """Return the wall time at which this ladder was made."""
+        ...
+
+
+class Packets(Protocol):
+    """Where an incident's files go."""
+
+    def write(self, incident_id: str, files: Mapping[str, bytes]) -> Path:
+        """Write the files, each whole or not at all; return their folder.
+
+        Raises:
+            OSError: Nothing of a file stands half-written.
+        """
+        ...
+
+
+class Observer(Protocol):
+    """Told what happened; may not answer, delay or break anything."""
+
+    def call_ended(self, call: Call) -> None:
+        """A call has ended, in the partner's thread: be quick."""
+        ...
+
+    def transition(self, transition: Transition) -> None:
+        """A scope has changed its phase."""
+        ...
+
+    def packet_written(self, incident: Incident, folder: Path) -> None:
+        """An incident's files stand on disk, new or anew."""
+        ...
+
+    def packet_failed(self, incident: Incident, error: Exception) -> None:
+        """An incident's files could not be written; it is tried again."""
+        ...
+
+    def frames_lost(self, count: int, reason: str) -> None:
+        """Frames could not be stored; they are in memory only. Once a minute."""
+        ...
+
+    def journal_resumed(self) -> None:
+        """Frames are stored again."""
+        ...
+
+    def journal_bytes(self, total: int) -> None:
+        """The journal's present size on disk."""
+        ...
+
+    def frames_skipped(self, count: int, segment: str) -> None:
+        """A reader met bytes that are no frame."""
+        ...
+
+    def call_without_timeout(self, operation: str) -> None:
+        """A call was sent with no timeout; told once per process."""
+        ...
+
+    def internal_error(self, stage: str, error: Exception) -> None:
+        """Something of ours failed and was contained."""
+        ...
