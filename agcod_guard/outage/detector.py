@@ -1,11 +1,40 @@
-"""Decide when AGCOD is down for us, and when it is up again. Pure."""
+"""Decide when AGCOD is down for us, and when it is up again.
+
+Pure: nothing here reads a clock, a file or a socket. Functions take the
+present time as `until_s` and return new values; `fold.py` is the caller.
+
+Down means that no order has succeeded for `hold_s` while enough different
+orders failed for technical reasons. A refusal (funds, input, keys, rate) is no
+success and no failure: it takes one order off the evidence (of throttled
+answers, every fourth does). States go
+OK -> SUSPECT -> OUTAGE -> RECOVERING -> OK.
+
+A change is stamped with the earliest time at which its condition held, so it
+does not matter when anybody looked.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agcod_guard.call import Scope
+from msgspec import Struct
+from msgspec.structs import replace
+
+from agcod_guard.call import Outcome, Scope
+from agcod_guard.outage.evidence import (
+    Ended,
+    Evidence,
+    ReferenceState,
+    after_failure,
+    after_hearing,
+    after_refusal,
+    after_success,
+    is_ours,
+    proof_at_s,
+    without_run,
+)
+from agcod_guard.outage.policy import OutagePolicy
 
 
 class Phase(StrEnum):
@@ -40,3 +69,272 @@ class Transition:
     reason: str
     first_failed_at_s: float | None = None
     incident_id: str | None = None
+
+
+class Outage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of an outage that was declared; becomes an incident.
+
+    Attributes:
+        first_failed_at_s: First failure of the run that made it.
+        first_failed_wall_ns: Wall clock in that call's end frame.
+        first_call_id: That call.
+        opened_at_s: When the conditions first held.
+        last_success_at_s: Last success before; None if none is known.
+        first_success_at_s: First success since it was last down; None while
+            it is down.
+        successes: Successes since then.
+        relapses: How often it came back.
+        path_proven: Our way to Amazon was known to be open when it opened.
+        answered: Failures that were answered, when it opened.
+        silent: Failures that got no answer, when it opened.
+        probes: Our own test calls that had failed, when it opened.
+        reference_usable: A reference could have spoken against us.
+    """
+
+    first_failed_at_s: float
+    first_failed_wall_ns: int
+    first_call_id: str
+    opened_at_s: float
+    last_success_at_s: float | None = None
+    first_success_at_s: float | None = None
+    successes: int = 0
+    relapses: int = 0
+    path_proven: bool = False
+    answered: int = 0
+    silent: int = 0
+    probes: int = 0
+    reference_usable: bool = False
+
+
+class ScopeState(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything known of one scope; its JSON is what a checkpoint keeps.
+
+    Attributes:
+        phase: What is thought of it.
+        since_s: Since when; None when it was never otherwise.
+        reason: Why, in one sentence.
+        evidence: The run so far.
+        outage: The outage that is open; None when there is none.
+    """
+
+    phase: Phase = Phase.OK
+    since_s: float | None = None
+    reason: str = "no failure seen"
+    evidence: Evidence = Evidence()
+    outage: Outage | None = None
+
+
+def after_call(
+    state: ScopeState,
+    event: Ended,
+    *,
+    reference: ReferenceState,
+    policy: OutagePolicy,
+) -> ScopeState:
+    """Return the state after one more call, whatever its outcome."""
+    evidence = after_hearing(state.evidence, event, policy)
+    outcome = event.outcome
+    if outcome is Outcome.SUCCESS:
+        return _after_success(replace(state, evidence=evidence), event)
+    if outcome is Outcome.FAULT or outcome is Outcome.NO_ANSWER:
+        evidence = after_failure(evidence, event, reference=reference, policy=policy)
+    elif outcome is not Outcome.ABANDONED:
+        evidence = after_refusal(evidence, event, policy)
+    if evidence is state.evidence:
+        return state
+    return _suspected(replace(state, evidence=evidence), event.at_s, policy)
+
+
+def after_veto(state: ScopeState, event: Ended) -> ScopeState:
+    """Return the state after a success of an unknown account at its endpoint."""
+    return _after_success(state, event)
+
+
+def after_reference(
+    state: ScopeState,
+    at_s: float,
+    *,
+    reference: ReferenceState,
+    policy: OutagePolicy,
+) -> ScopeState:
+    """Return the state after a reference check: was it our own network?
+
+    A declared outage stays: only a success shows that it has ended.
+    """
+    if state.phase is Phase.OUTAGE or state.evidence.first_failed_at_s is None:
+        return state
+    if not is_ours(state.evidence, reference, at_s, policy):
+        return state
+    evidence = without_run(state.evidence, at_s)
+    if state.phase is Phase.RECOVERING:
+        return replace(state, evidence=evidence)
+    return ScopeState(
+        since_s=at_s if state.phase is Phase.SUSPECT else state.since_s,
+        reason=(
+            "our own network: the reference host does not answer either, "
+            f"for {at_s - (reference.failing_since_s or at_s):.0f} s"
+        ),
+        evidence=evidence,
+    )
+
+
+def settled(
+    state: ScopeState,
+    until_s: float,
+    *,
+    reference: ReferenceState,
+    policy: OutagePolicy,
+) -> ScopeState:
+    """Return the state as it stands at `until_s` if nothing more happens."""
+    if state.phase is Phase.OK or state.phase is Phase.OUTAGE:
+        return state
+    down_at_s = _down_at_s(state.evidence, reference, policy)
+    if down_at_s is not None and down_at_s <= until_s:
+        return _down(state, down_at_s, reference, policy)
+    if state.phase is Phase.RECOVERING and state.outage is not None:
+        clear_at_s = _clear_at_s(state.outage, state.evidence, policy)
+        if clear_at_s is not None and clear_at_s <= until_s:
+            return ScopeState(
+                since_s=clear_at_s,
+                reason=(
+                    f"{state.outage.successes} orders have succeeded "
+                    f"for {policy.clear_s:.0f} s"
+                ),
+                evidence=state.evidence,
+            )
+    return state
+
+
+def is_path_proven(
+    evidence: Evidence, reference: ReferenceState, policy: OutagePolicy
+) -> bool:
+    """Whether our way to Amazon was open shortly before the last failure."""
+    proof_s = proof_at_s(evidence, reference)
+    last_s = evidence.last_failed_at_s
+    return (
+        proof_s is not None and last_s is not None and last_s - proof_s <= policy.path_s
+    )
+
+
+def _after_success(state: ScopeState, event: Ended) -> ScopeState:
+    had_run = state.evidence.first_failed_at_s is not None
+    evidence = after_success(state.evidence, event)
+    counted = evidence is not state.evidence
+    state = replace(state, evidence=evidence)
+    outage = state.outage
+    if not counted or (outage is None and not had_run):
+        return state
+    if outage is None:
+        if state.phase is Phase.OK:
+            return state
+        return replace(
+            state, phase=Phase.OK, since_s=event.at_s, reason="an order has succeeded"
+        )
+    if state.phase is Phase.OUTAGE:
+        outage = replace(outage, first_success_at_s=event.at_s, successes=1)
+        return replace(
+            state,
+            phase=Phase.RECOVERING,
+            since_s=event.at_s,
+            reason="an order has succeeded; not yet sure that it lasts",
+            outage=outage,
+        )
+    return replace(state, outage=replace(outage, successes=outage.successes + 1))
+
+
+def _suspected(state: ScopeState, at_s: float, policy: OutagePolicy) -> ScopeState:
+    failed = state.evidence.failed
+    if state.phase is Phase.OK and failed >= policy.suspect_failed:
+        return replace(
+            state,
+            phase=Phase.SUSPECT,
+            since_s=at_s,
+            reason=f"{failed} different orders failed in a row, none succeeded",
+        )
+    if state.phase is Phase.SUSPECT and failed == 0:
+        return replace(
+            state,
+            phase=Phase.OK,
+            since_s=at_s,
+            reason="Amazon answers, and refuses: no technical failure",
+        )
+    return state
+
+
+def _down_at_s(
+    evidence: Evidence, reference: ReferenceState, policy: OutagePolicy
+) -> float | None:
+    """Return the earliest time at which it is an outage, if nothing more happens.
+
+    None when that cannot come without another failure.
+    """
+    first_s, last_s = evidence.first_failed_at_s, evidence.last_failed_at_s
+    if first_s is None or last_s is None:
+        return None
+    if evidence.failed < policy.failed or len(evidence.orders) < policy.real_failed:
+        return None
+    if evidence.reference_usable and not is_path_proven(evidence, reference, policy):
+        return None
+    at_s = max(
+        first_s + policy.hold_s, evidence.changed_at_s, _shared_at_s(evidence, policy)
+    )
+    return at_s if at_s - last_s <= policy.fresh_s else None
+
+
+def _shared_at_s(evidence: Evidence, policy: OutagePolicy) -> float:
+    """Return from when on the failure is no longer that of one machine alone.
+
+    With two sources at work, two must fail; a source that has made no call for
+    `sources_s` is not at work.
+    """
+    if len(evidence.failing) >= 2 or len(evidence.heard) < 2:
+        return float("-inf")
+    second_s = sorted(evidence.heard.values())[-2]
+    return second_s + policy.sources_s
+
+
+def _down(
+    state: ScopeState, at_s: float, reference: ReferenceState, policy: OutagePolicy
+) -> ScopeState:
+    evidence = state.evidence
+    first_s = evidence.first_failed_at_s or at_s
+    reason = (
+        f"{evidence.failed} or more different orders failed in a row, "
+        f"no success for {at_s - first_s:.0f} s"
+    )
+    outage = state.outage
+    if outage is None:
+        outage = Outage(
+            first_failed_at_s=first_s,
+            first_failed_wall_ns=evidence.first_failed_wall_ns,
+            first_call_id=evidence.first_call_id,
+            opened_at_s=at_s,
+            last_success_at_s=evidence.last_success_at_s,
+            path_proven=is_path_proven(evidence, reference, policy),
+            answered=evidence.answered,
+            silent=evidence.silent,
+            probes=evidence.probes,
+            reference_usable=evidence.reference_usable,
+        )
+    else:
+        outage = replace(
+            outage,
+            first_success_at_s=None,
+            successes=0,
+            relapses=outage.relapses + 1,
+        )
+    return replace(
+        state, phase=Phase.OUTAGE, since_s=at_s, reason=reason, outage=outage
+    )
+
+
+def _clear_at_s(
+    outage: Outage, evidence: Evidence, policy: OutagePolicy
+) -> float | None:
+    """Return when the outage counts as over, if nothing more happens."""
+    first_s = outage.first_success_at_s
+    if first_s is None or outage.successes < policy.clear_successes:
+        return None
+    if evidence.failed >= policy.suspect_failed:
+        return None
+    return max(first_s + policy.clear_s, evidence.changed_at_s)

@@ -1,0 +1,217 @@
+"""Fold a stream of events, in the order of their time, into states. Pure.
+
+The fold knows every scope, the calls that have begun and not ended, and the
+reference. A call that has not ended `overdue_s` after its start counts as a
+failure at that moment; its end, if it comes, is one more event.
+
+A `Fold` is changed in place, because a million events go through it; `copied`
+gives an independent one, so that the newest events, which may still be joined
+by late ones, are folded on a copy and folded again later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from agcod_guard.call import UNKNOWN_ACCOUNT, Outcome, Scope
+from agcod_guard.outage.detector import (
+    Phase,
+    ScopeState,
+    Transition,
+    after_call,
+    after_reference,
+    after_veto,
+    settled,
+)
+from agcod_guard.outage.evidence import Began, Ended, Event, Referenced, ReferenceState
+from agcod_guard.outage.policy import OutagePolicy
+
+MAX_OPEN_CALLS = 100_000
+"""Calls under way that are watched; more than that is no longer one machine."""
+
+_UNKNOWN = f"{UNKNOWN_ACCOUNT}/"
+_NEVER = float("inf")
+_TIMED = (Phase.SUSPECT, Phase.RECOVERING)
+
+
+class FoldState(msgspec.Struct, frozen=True, kw_only=True):
+    """A fold at rest: what a checkpoint keeps.
+
+    Attributes:
+        scopes: State per scope, by the scope's text.
+        begun: Calls under way, by call id.
+        reference: What the reference has told.
+        until_s: Time up to which all is folded.
+    """
+
+    scopes: dict[str, ScopeState]
+    begun: dict[str, Began]
+    reference: ReferenceState
+    until_s: float
+
+
+class Fold:
+    """States of all scopes, as far as the events go.
+
+    Attributes:
+        scopes: State per scope, by the scope's text.
+        reference: What the reference has told.
+        until_s: Time up to which all is folded.
+    """
+
+    def __init__(self, policy: OutagePolicy) -> None:
+        self._policy = policy
+        self._begun: dict[str, Began] = {}
+        self._next_overdue_s = _NEVER
+        self.scopes: dict[str, ScopeState] = {}
+        self.reference = ReferenceState()
+        self.until_s = float("-inf")
+
+    @classmethod
+    def resumed(cls, state: FoldState, policy: OutagePolicy) -> Fold:
+        """Return a fold that goes on from where `state` was kept."""
+        fold = cls(policy)
+        fold.scopes, fold.reference = dict(state.scopes), state.reference
+        fold._begun, fold.until_s = dict(state.begun), state.until_s
+        fold._set_next_overdue()
+        return fold
+
+    def at_rest(self) -> FoldState:
+        """Return everything this fold knows, as a value."""
+        return FoldState(
+            scopes=dict(self.scopes),
+            begun=dict(self._begun),
+            reference=self.reference,
+            until_s=self.until_s,
+        )
+
+    def copied(self) -> Fold:
+        """Return an independent fold that stands where this one does."""
+        return Fold.resumed(self.at_rest(), self._policy)
+
+    def fold(self, events: Iterable[Event], until_s: float) -> list[Transition]:
+        """Take in the events, oldest first, and let time pass up to `until_s`.
+
+        Returns:
+            What changed, in the order of time, on the fold's own axis.
+        """
+        moves: list[Transition] = []
+        for event in events:
+            if event.at_s >= self._next_overdue_s:
+                self._count_overdue(event.at_s, moves)
+            if isinstance(event, Ended):
+                self._end(event, moves)
+            elif isinstance(event, Began):
+                self._begin(event)
+            else:
+                self._refer(event, moves)
+        if until_s >= self._next_overdue_s:
+            self._count_overdue(until_s, moves)
+        for scope, state in self.scopes.items():
+            if state.phase in _TIMED:
+                self._settle(scope, until_s, moves)
+        self.until_s = max(self.until_s, until_s)
+        moves.sort(key=lambda move: move.at_s)
+        return moves
+
+    def _begin(self, event: Began) -> None:
+        if len(self._begun) >= MAX_OPEN_CALLS:
+            return
+        self._begun[event.call_id] = event
+        self._next_overdue_s = min(
+            self._next_overdue_s, event.at_s + self._policy.overdue_s
+        )
+
+    def _end(self, event: Ended, moves: list[Transition]) -> None:
+        self._begun.pop(event.call_id, None)
+        if event.outcome is Outcome.SUCCESS and event.scope.startswith(_UNKNOWN):
+            self._veto(event, moves)
+        scope = event.scope
+        state = self.scopes.get(scope)
+        if state is None:
+            state = self.scopes[scope] = ScopeState()
+        if state.phase in _TIMED:
+            state = self._settle(scope, event.at_s, moves)
+        self._set(
+            scope,
+            after_call(state, event, reference=self.reference, policy=self._policy),
+            moves,
+        )
+
+    def _veto(self, event: Ended, moves: list[Transition]) -> None:
+        """A success of nobody in particular speaks for its whole endpoint."""
+        endpoint = event.scope.removeprefix(_UNKNOWN)
+        for scope in self.scopes:
+            if scope != event.scope and scope.endswith("/" + endpoint):
+                state = self._settle(scope, event.at_s, moves)
+                self._set(scope, after_veto(state, event), moves)
+
+    def _refer(self, event: Referenced, moves: list[Transition]) -> None:
+        self.reference = self.reference.after(event)
+        for scope in self.scopes:
+            state = self._settle(scope, event.at_s, moves)
+            changed = after_reference(
+                state, event.at_s, reference=self.reference, policy=self._policy
+            )
+            self._set(scope, changed, moves)
+
+    def _count_overdue(self, until_s: float, moves: list[Transition]) -> None:
+        overdue_s = self._policy.overdue_s
+        due = [
+            begun for begun in self._begun.values() if begun.at_s + overdue_s <= until_s
+        ]
+        for begun in sorted(due, key=lambda begun: begun.at_s):
+            self._end(_overdue(begun, overdue_s), moves)
+        self._set_next_overdue()
+
+    def _set_next_overdue(self) -> None:
+        first_s = min((begun.at_s for begun in self._begun.values()), default=_NEVER)
+        self._next_overdue_s = first_s + self._policy.overdue_s
+
+    def _settle(
+        self, scope: str, until_s: float, moves: list[Transition]
+    ) -> ScopeState:
+        state = settled(
+            self.scopes[scope], until_s, reference=self.reference, policy=self._policy
+        )
+        self._set(scope, state, moves)
+        return state
+
+    def _set(self, scope: str, state: ScopeState, moves: list[Transition]) -> None:
+        before = self.scopes[scope]
+        if state is before:
+            return
+        self.scopes[scope] = state
+        if state.phase is not before.phase:
+            outage = state.outage or before.outage
+            first_s = (
+                state.evidence.first_failed_at_s
+                if outage is None
+                else outage.first_failed_at_s
+            )
+            moves.append(
+                Transition(
+                    scope=Scope.parse(scope),
+                    before=before.phase,
+                    after=state.phase,
+                    at_s=state.since_s if state.since_s is not None else self.until_s,
+                    reason=state.reason,
+                    first_failed_at_s=first_s,
+                )
+            )
+
+
+def _overdue(begun: Began, overdue_s: float) -> Ended:
+    return Ended(
+        at_s=begun.at_s + overdue_s,
+        wall_ns=begun.wall_ns + round(overdue_s * 1e9),
+        scope=begun.scope,
+        order=begun.order,
+        call_id=begun.call_id,
+        source=begun.source,
+        probe=begun.probe,
+        outcome=Outcome.NO_ANSWER,
+        marked=False,
+    )
