@@ -7,7 +7,7 @@ fails is counted and otherwise left alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -99,50 +99,67 @@ class JournalReader(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """State of the fold, so that a start need not read everything.
+    """State of the watch, so that a start need not read everything.
 
     Attributes:
         boot_id: The boot whose axis the state's times are on.
-        state: The fold's own JSON.
-        offsets: Per segment, the offset from which frames are to be read.
-        folded: Offsets at or after these that were folded already.
+        state: The watch's own JSON.
     """
 
     boot_id: str
     state: bytes
-    offsets: Mapping[str, int]
-    folded: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A transition as every process on this host hears of it, once."""
+
+    number: int
+    transition: Transition
 
 
 class Ladder(Protocol):
-    """What people, mails and notes did: the durable part that is not calls."""
+    """What people, mails and notes did: the durable part that is not calls.
 
-    def incidents(self, *, open_only: bool = False) -> list[Incident]:
-        """Return incidents, newest first."""
-        ...
+    Every method raises `DataError` when the file cannot be reached or read.
+    """
 
-    def save_incident(self, incident: Incident) -> None:
-        """Insert or replace by incident id."""
+    def incidents(self) -> list[Incident]:
+        """Return all incidents, newest first."""
         ...
 
     def checkpoint(self) -> Checkpoint | None:
         """Return the last checkpoint saved; None at the first start."""
         ...
 
-    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Replace the checkpoint."""
+    def save(
+        self,
+        checkpoint: Checkpoint,
+        *,
+        incidents: Sequence[Incident] = (),
+        transitions: Sequence[Transition] = (),
+    ) -> None:
+        """Store all of it or nothing; incidents replace those of the same id."""
         ...
 
-    def changes(self, since_s: float) -> list[tuple[float, str]]:
-        """Return (wall time, text) of noted changes since then, oldest first."""
+    def announced(self, after: int) -> list[Announced]:
+        """Return the transitions numbered above `after`, oldest first."""
+        ...
+
+    def last_announced(self) -> int:
+        """Return the number of the newest transition; 0 before the first."""
         ...
 
     def note_change(self, at_s: float, text: str) -> None:
         """Remember a change on the partner's side."""
         ...
 
-    def recording_since_s(self) -> float:
-        """Return the wall time at which this ladder was made."""
+    def changes(self, since_s: float) -> list[tuple[float, str]]:
+        """Return (wall time, text) of noted changes since then, oldest first."""
+        ...
+
+    def recording_since_s(self) -> float | None:
+        """Return the wall time at which this ladder was made; None if it is not."""
         ...
 
 

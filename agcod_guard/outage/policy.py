@@ -44,6 +44,7 @@ class OutagePolicy:
         packet_every_s: First interval at which an open incident's packet is
             written anew; it doubles each time.
         sample_every_s: How often a failing exchange is kept as a sample.
+        tick_s: How often the helper thread looks.
     """
 
     hold_s: float = 180.0
@@ -66,6 +67,7 @@ class OutagePolicy:
     checkpoint_every_s: float = 10.0
     packet_every_s: float = 300.0
     sample_every_s: float = 60.0
+    tick_s: float = 1.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
