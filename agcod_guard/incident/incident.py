@@ -9,19 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from agcod_guard.call import Endpoint, Environment, Scope
-
-
-class Verdict(StrEnum):
-    """Whose outage it is, as far as the evidence goes."""
-
-    AMAZON = "amazon"
-    OURS = "ours"
-    UNCLEAR = "unclear"
+from agcod_guard.incident.verdict import Verdict, verdict_of
+from agcod_guard.outage.detector import Outage, Phase
 
 
 class Stage(StrEnum):
@@ -103,3 +98,51 @@ def incident_id(
 
 def _file_safe(endpoint: Endpoint) -> str:
     return re.sub(r"[^a-z0-9]", "", endpoint.region.lower())[:16] or "other"
+
+
+def opened(
+    scope: Scope, outage: Outage, *, wall_s: Callable[[float], float], drill: bool
+) -> Incident:
+    """Return the incident that a declared outage makes.
+
+    Args:
+        scope: Account and endpoint.
+        outage: The outage, with times on the fold's axis.
+        wall_s: Turns a time on that axis into seconds since the epoch.
+        drill: It is a rehearsal.
+    """
+    first_failed_at_s = wall_s(outage.first_failed_at_s)
+    last_s = outage.last_success_at_s
+    verdict, reasons = verdict_of(outage)
+    return Incident(
+        incident_id=incident_id(
+            scope,
+            first_failed_at_s=first_failed_at_s,
+            first_failed_wall_ns=outage.first_failed_wall_ns,
+        ),
+        scope=scope,
+        first_failed_at_s=first_failed_at_s,
+        first_call_id=outage.first_call_id,
+        opened_at_s=wall_s(outage.opened_at_s),
+        last_success_at_s=None if last_s is None else wall_s(last_s),
+        verdict=verdict,
+        reasons=reasons,
+        drill=drill,
+    )
+
+
+def followed(incident: Incident, phase: Phase, at_s: float) -> Incident:
+    """Return the incident after its scope has changed to `phase`.
+
+    Args:
+        incident: As it was.
+        phase: What is thought of the scope now.
+        at_s: Since when, seconds since the epoch.
+    """
+    if phase is Phase.OUTAGE:
+        return replace(
+            incident, first_success_at_s=None, relapses=incident.relapses + 1
+        )
+    if phase is Phase.RECOVERING:
+        return replace(incident, first_success_at_s=at_s)
+    return replace(incident, resolved_at_s=at_s)
