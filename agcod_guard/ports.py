@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from agcod_guard.call import Call
 from agcod_guard.frames import Frame, Header, Kind
 from agcod_guard.incident.incident import Incident
@@ -53,16 +55,14 @@ class Journal(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(msgspec.Struct, frozen=True):
     """A place in the journal: a segment's file name and a byte offset."""
 
     segment: str
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True):
     """A frame as it was read: whose it is, where it stands, what it says.
 
     `payload` is decoded by whoever wants it (`frames.decoded`), so that a
@@ -76,8 +76,33 @@ class Stored:
     payload: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One file of the journal: its name, who writes it, how far it has come."""
+
+    name: str
+    header: Header
+    size_bytes: int
+    changed_at_s: float
+
+
 class JournalReader(Protocol):
-    """The frames of every process on this host."""
+    """The frames of every process on this host.
+
+    Every method raises `DataError` when the folder itself cannot be read; a
+    journal that does not exist yet is an empty one.
+    """
+
+    def segments(self) -> list[Segment]:
+        """Return the segments, oldest first by their header's wall clock."""
+        ...
+
+    def frames(self, segment: str, offset: int) -> Iterator[Stored]:
+        """Yield a segment's frames from that offset on, in the order written.
+
+        A torn last frame is left out; so is a segment that has gone.
+        """
+        ...
 
     def tail(self, offsets: Mapping[str, int]) -> Iterator[Stored]:
         """Yield the frames from those offsets on, new segments from their start.

@@ -15,11 +15,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-from agcod_guard.call import UNKNOWN_ACCOUNT, Outcome, Scope
+from agcod_guard.call import UNKNOWN_ACCOUNT, Outcome
 from agcod_guard.outage.detector import (
+    Outage,
     Phase,
     ScopeState,
-    Transition,
     after_call,
     after_reference,
     after_veto,
@@ -34,6 +34,46 @@ MAX_OPEN_CALLS = 100_000
 _UNKNOWN = f"{UNKNOWN_ACCOUNT}/"
 _NEVER = float("inf")
 _TIMED = (Phase.SUSPECT, Phase.RECOVERING)
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """A scope has changed its phase, on the fold's own axis.
+
+    Attributes:
+        scope: The scope's text.
+        before: The phase it left.
+        after: The phase it is in now.
+        at_s: Earliest time at which the new phase's condition held.
+        reason: Why, in one sentence.
+        first_failed_at_s: First failure of the run; None when there is none.
+        outage: The outage it belongs to, also when it has just ended.
+    """
+
+    scope: str
+    before: Phase
+    after: Phase
+    at_s: float
+    reason: str
+    first_failed_at_s: float | None
+    outage: Outage | None
+
+
+def move_to(
+    scope: str, state: ScopeState, *, before: Phase, outage: Outage | None
+) -> Move:
+    """Return the move that brought `scope` from `before` into `state`."""
+    first_s = state.evidence.first_failed_at_s
+    if outage is not None:
+        first_s = outage.first_failed_at_s
+    return Move(
+        scope=scope,
+        before=before,
+        after=state.phase,
+        at_s=state.evidence.changed_at_s if state.since_s is None else state.since_s,
+        reason=state.reason,
+        first_failed_at_s=first_s,
+        outage=outage,
+    )
 
 
 class FoldState(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,13 +131,13 @@ class Fold:
         """Return an independent fold that stands where this one does."""
         return Fold.resumed(self.at_rest(), self._policy)
 
-    def fold(self, events: Iterable[Event], until_s: float) -> list[Transition]:
+    def fold(self, events: Iterable[Event], until_s: float) -> list[Move]:
         """Take in the events, oldest first, and let time pass up to `until_s`.
 
         Returns:
             What changed, in the order of time, on the fold's own axis.
         """
-        moves: list[Transition] = []
+        moves: list[Move] = []
         for event in events:
             if event.at_s >= self._next_overdue_s:
                 self._count_overdue(event.at_s, moves)
@@ -124,7 +164,7 @@ class Fold:
             self._next_overdue_s, event.at_s + self._policy.overdue_s
         )
 
-    def _end(self, event: Ended, moves: list[Transition]) -> None:
+    def _end(self, event: Ended, moves: list[Move]) -> None:
         self._begun.pop(event.call_id, None)
         if event.outcome is Outcome.SUCCESS and event.scope.startswith(_UNKNOWN):
             self._veto(event, moves)
@@ -140,7 +180,7 @@ class Fold:
             moves,
         )
 
-    def _veto(self, event: Ended, moves: list[Transition]) -> None:
+    def _veto(self, event: Ended, moves: list[Move]) -> None:
         """A success of nobody in particular speaks for its whole endpoint."""
         endpoint = event.scope.removeprefix(_UNKNOWN)
         for scope in self.scopes:
@@ -148,7 +188,7 @@ class Fold:
                 state = self._settle(scope, event.at_s, moves)
                 self._set(scope, after_veto(state, event), moves)
 
-    def _refer(self, event: Referenced, moves: list[Transition]) -> None:
+    def _refer(self, event: Referenced, moves: list[Move]) -> None:
         self.reference = self.reference.after(event)
         for scope in self.scopes:
             state = self._settle(scope, event.at_s, moves)
@@ -157,7 +197,7 @@ class Fold:
             )
             self._set(scope, changed, moves)
 
-    def _count_overdue(self, until_s: float, moves: list[Transition]) -> None:
+    def _count_overdue(self, until_s: float, moves: list[Move]) -> None:
         overdue_s = self._policy.overdue_s
         due = [
             begun for begun in self._begun.values() if begun.at_s + overdue_s <= until_s
@@ -170,37 +210,21 @@ class Fold:
         first_s = min((begun.at_s for begun in self._begun.values()), default=_NEVER)
         self._next_overdue_s = first_s + self._policy.overdue_s
 
-    def _settle(
-        self, scope: str, until_s: float, moves: list[Transition]
-    ) -> ScopeState:
+    def _settle(self, scope: str, until_s: float, moves: list[Move]) -> ScopeState:
         state = settled(
             self.scopes[scope], until_s, reference=self.reference, policy=self._policy
         )
         self._set(scope, state, moves)
         return state
 
-    def _set(self, scope: str, state: ScopeState, moves: list[Transition]) -> None:
+    def _set(self, scope: str, state: ScopeState, moves: list[Move]) -> None:
         before = self.scopes[scope]
         if state is before:
             return
         self.scopes[scope] = state
         if state.phase is not before.phase:
             outage = state.outage or before.outage
-            first_s = (
-                state.evidence.first_failed_at_s
-                if outage is None
-                else outage.first_failed_at_s
-            )
-            moves.append(
-                Transition(
-                    scope=Scope.parse(scope),
-                    before=before.phase,
-                    after=state.phase,
-                    at_s=state.since_s if state.since_s is not None else self.until_s,
-                    reason=state.reason,
-                    first_failed_at_s=first_s,
-                )
-            )
+            moves.append(move_to(scope, state, before=before.phase, outage=outage))
 
 
 def _overdue(begun: Began, overdue_s: float) -> Ended:
