@@ -8,6 +8,11 @@ frames behind that place were taken already.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -17,6 +22,9 @@ from agcod_guard.frames import Begin, End, Kind, Reference, decoded
 from agcod_guard.outage.evidence import Began, Ended, Event, Referenced
 from agcod_guard.ports import JournalReader, Stored
 from agcod_guard.protocol.failures import is_mock_id
+
+FRAMES_AT_ONCE = 2_000
+"""Frames read from one segment before another has its turn."""
 
 _FOLDED_KINDS = frozenset({Kind.BEGIN, Kind.END, Kind.REFERENCE})
 
@@ -39,6 +47,15 @@ class _Waiting(NamedTuple):
     offset: int
 
 
+@dataclass(slots=True)
+class _Reading:
+    """A segment being read: the frames to come, and how far they have come."""
+
+    frames: Iterator[Stored]
+    at_s: float
+    is_done: bool = False
+
+
 class Stream:
     """The journal as events; remembers what was read and what was taken.
 
@@ -59,14 +76,67 @@ class Stream:
     def read(self) -> None:
         """Read what has been written since the last time."""
         for stored in self._reader.tail(self._unread):
-            segment, offset = stored.position.segment, stored.position.offset
-            self._unread[segment] = stored.end
-            if offset in self._taken.get(segment, ()):
-                continue
-            event = self._event(stored)
-            if event is not None:
-                self._waiting.append(_Waiting(event, segment, offset))
+            self._take_in(stored)
         self._waiting.sort(key=_at_s)
+
+    def catch_up(self, since_s: float) -> Iterator[float]:
+        """Read all that stands in the journal, a little at a time.
+
+        Segments are read side by side, always the one that is furthest behind,
+        so that what waits in between stays small.
+
+        Args:
+            since_s: Segments last written before this wall time are passed over.
+
+        Yields:
+            Times, on the axis, up to which everything has been read.
+        """
+        coming = deque(self._opened(since_s))
+        reading: list[_Reading] = []
+        while coming or reading:
+            if not reading or (coming and coming[0].at_s <= reading[0].at_s):
+                reading.append(coming.popleft())
+            else:
+                self._read_some(reading[0])
+                if reading[0].is_done:
+                    del reading[0]
+            reading.sort(key=attrgetter("at_s"))
+            self._waiting.sort(key=_at_s)
+            behind = [each.at_s for each in (*reading[:1], *islice(coming, 1))]
+            if behind:
+                yield min(behind)
+
+    def _opened(self, since_s: float) -> list[_Reading]:
+        """Return the segments to be read, by the time they begin."""
+        segments = self._reader.segments()
+        for segment in segments:
+            self._axes.learn(segment.header)
+        opened = []
+        for segment in segments:
+            offset = self._unread.get(segment.name, 0)
+            if segment.changed_at_s < since_s:
+                self._unread[segment.name] = segment.size_bytes
+            elif offset < segment.size_bytes:
+                at_s = self._axes.axis_s(segment.header, segment.header.mono_ns)
+                opened.append(_Reading(self._reader.frames(segment.name, offset), at_s))
+        return sorted(opened, key=attrgetter("at_s"))
+
+    def _read_some(self, reading: _Reading) -> None:
+        some = list(islice(reading.frames, FRAMES_AT_ONCE))
+        reading.is_done = not some
+        for stored in some:
+            reading.at_s = max(reading.at_s, self._take_in(stored))
+
+    def _take_in(self, stored: Stored) -> float:
+        """Let a frame wait, if it means anything; return its time."""
+        segment, offset = stored.position.segment, stored.position.offset
+        self._unread[segment] = stored.end
+        event = self._event(stored)
+        if event is None:
+            return float("-inf")
+        if offset not in self._taken.get(segment, ()):
+            self._waiting.append(_Waiting(event, segment, offset))
+        return event.at_s
 
     def take(self, until_s: float) -> list[Event]:
         """Return the events up to then, oldest first, and forget them."""

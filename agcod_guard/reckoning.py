@@ -1,0 +1,82 @@
+"""Where things stand now: the last checkpoint, and what was written since.
+
+Reads, folds, and changes nothing, so a command may reckon beside a guard that
+is at work. `watch.py` acts on what is reckoned here.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from agcod_guard.axes import Axes
+from agcod_guard.outage.fold import Fold, FoldState, Move
+from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.ports import JournalReader
+from agcod_guard.stream import Mark, Stream
+
+
+class ReckoningState(msgspec.Struct, frozen=True, kw_only=True):
+    """A reckoning at rest: what a checkpoint keeps of it."""
+
+    fold: FoldState
+    mark: Mark
+
+
+class Reckoning:
+    """The journal of every process, folded up to a moment.
+
+    Attributes:
+        axes: Places the clocks of other boots on this one's axis.
+        present: The fold as it stood at the last look.
+    """
+
+    def __init__(
+        self,
+        reader: JournalReader,
+        axes: Axes,
+        *,
+        policy: OutagePolicy,
+        source: str,
+        state: ReckoningState | None = None,
+    ) -> None:
+        self._policy, self._source = policy, source
+        self.axes = axes
+        if state is None:
+            self._folded, mark = Fold(policy), Mark()
+        else:
+            self._folded, mark = Fold.resumed(state.fold, policy), state.mark
+        self._stream = Stream(reader, axes, mark=mark)
+        self.present = self._folded.copied()
+
+    def catch_up(self, since_s: float) -> list[Move]:
+        """Fold what stands in the journal, in bounded memory.
+
+        Args:
+            since_s: Segments last written before this wall time are passed over.
+        """
+        moves: list[Move] = []
+        for read_s in self._stream.catch_up(since_s):
+            until_s = read_s - self._late_s()
+            moves += self._folded.fold(self._stream.take(until_s), until_s)
+        return moves
+
+    def look(self, now_s: float) -> list[Move]:
+        """Fold what has been written since, and let time pass up to `now_s`.
+
+        Returns:
+            What changed. Of the newest events, which late ones may still join,
+            a change is returned at every look until it can change no more.
+        """
+        self._stream.read()
+        until_s = now_s - self._late_s()
+        moves = self._folded.fold(self._stream.take(until_s), until_s)
+        self.present = self._folded.copied()
+        return moves + self.present.fold(self._stream.rest(), now_s)
+
+    def at_rest(self) -> ReckoningState:
+        """Return what a checkpoint must keep."""
+        return ReckoningState(fold=self._folded.at_rest(), mark=self._stream.mark())
+
+    def _late_s(self) -> float:
+        others = self._stream.sources - {self._source}
+        return self._policy.late_other_s if others else self._policy.late_s
