@@ -1,0 +1,244 @@
+"""Find what is secret because of the name beside it.
+
+Pure and linear. One reading serves JSON, Python and YAML prints, forms, query
+strings, headers and attributes: a name, `=` or `:`, a value. XML elements have
+their own. Nothing is parsed, so a body cut short or wrapped in a log line is
+read like a whole one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from agcod_guard.redaction.names import Name, kind_of
+from agcod_guard.redaction.spans import Finding, Span
+
+_KEY = re.compile(
+    r"(?<![\w.\-])([\w.\-]++)(\\{0,3}[\"'`]?\]?\s{0,3})(=>|->|:=|[=:])(\s{0,16})"
+    r"(\\{0,3}[\"'`]|b[\"']|[{\[(]|)",
+    re.A,
+)
+_QUOTED = {
+    quote: re.compile(rf"[^{quote}\\]*+(?:\\.[^{quote}\\]*+)*+", re.S)
+    for quote in "\"'`"
+}
+_BRACKET = re.compile(
+    r"\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"?|(?<!\w)'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'?"
+    r"|[{\[(]|[}\])]",
+    re.S,
+)
+_WORD = re.compile(r"[^\s&;,<>\"'`)}\]]{0,4096}+")
+_CODE_WORD = re.compile(
+    r"[^\s&;,<>\"'`)}\]]{1,256}+(?:[ \t+][A-Z0-9]{4,6}(?![A-Za-z0-9])){0,2}"
+)
+_LINE = re.compile(r"[^\r\n]*+")
+_PHRASE = re.compile(r"(?:(?!\s[\w.\-]{1,40}=)[^&,;\r\n<>\"')}\]]){0,300}")
+_TAG = re.compile(r"<([\w.\-]++(?::[\w.\-]++)?)((?:\s[^<>]*+)?/?)>", re.A)
+_EMPTY = frozenset(
+    {"", "null", "none", "nil", "true", "false", "undefined", "n/a", "-", "\\"}
+)
+_MISSES = 32
+_FINDINGS = {
+    Name.CLAIM_CODE: Finding.CLAIM_CODE,
+    Name.SECRET: Finding.SECRET,
+    Name.LINE: Finding.SECRET,
+    Name.PERSONAL: Finding.PERSONAL,
+    Name.GROUP: Finding.PERSONAL,
+}
+
+
+class Field(NamedTuple):
+    """A named value of a text.
+
+    Attributes:
+        start: Index of the value's first character, inside its quotes.
+        end: Index after its last.
+        name: What its name says.
+        scalar: It is a bare JSON value, so a mask needs quotes.
+    """
+
+    start: int
+    end: int
+    name: Name
+    scalar: bool = False
+
+    def span(self) -> Span | None:
+        """Return what must go because of the name; None: nothing."""
+        if (finding := _FINDINGS.get(self.name)) is None:
+            return None
+        return Span(self.start, self.end, finding, self.scalar)
+
+
+def fields(text: str, *, all_names: bool = False) -> Iterator[Field]:
+    """Yield the named values of `text`.
+
+    Args:
+        text: Anything.
+        all_names: Also those whose name is not known; bodies ask for them.
+    """
+    end = 0
+    for match in _KEY.finditer(text):
+        name = kind_of(match[1])
+        if name is Name.TEXT or (name is Name.OTHER and not all_names):
+            continue
+        if match.start() < end:
+            continue
+        field = _assigned(text, match, name)
+        if field is None or text[field.start : field.end].lower() in _EMPTY:
+            continue
+        if field.name in _FINDINGS:
+            end = field.end
+        yield field
+    yield from _elements(text, all_names=all_names)
+
+
+def _assigned(text: str, match: re.Match[str], name: Name) -> Field | None:
+    """Return the value to the right of a name; None: it is only prose."""
+    start, opening = match.end(), match[5]
+    if opening and opening in "{[(":
+        if name in {Name.OTHER, Name.KEPT}:
+            return None
+        return Field(start - 1, _closed(text, start), name, scalar=bool(match[2]))
+    if name is Name.GROUP:
+        return None
+    if opening:
+        return Field(start, _quote_end(text, start, opening), name)
+    return _bare(text, match, name)
+
+
+def _quote_end(text: str, start: int, opening: str) -> int:
+    if opening[0] == "\\":
+        end = text.find(opening, start)
+        return len(text) if end < 0 else end
+    match = _QUOTED[opening[-1]].match(text, start)
+    return match.end() if match else start
+
+
+def _closed(text: str, start: int) -> int:
+    """Return the index after the bracket that closes the one before `start`."""
+    depth = 1
+    for match in _BRACKET.finditer(text, start):
+        if match[0] in "{[(":
+            depth += 1
+        elif match[0] in "}])":
+            depth -= 1
+            if not depth:
+                return match.end()
+    return len(text)
+
+
+def _bare(text: str, match: re.Match[str], name: Name) -> Field | None:
+    """Return a value without quotes: a form's, a header's, a word of prose."""
+    start, prose = match.end(), match[3] == ":" and bool(match[4])
+    pattern = _WORD
+    if name is Name.LINE:
+        if text.startswith("AWS4-HMAC-SHA256", start):
+            return None
+        pattern = _LINE if match[3] == ":" else _WORD
+    elif name is Name.CLAIM_CODE:
+        pattern = _CODE_WORD
+    elif name is Name.PERSONAL:
+        pattern = _PHRASE
+    found = pattern.match(text, start)
+    value = found[0] if found else ""
+    quoted = bool(match[2]) and match[2][0] in "\"'"
+    if prose and not quoted and not _is_value(value, name, text, match.start()):
+        return None
+    return Field(start, start + len(value), name, scalar=quoted)
+
+
+def _is_value(value: str, name: Name, text: str, key_start: int) -> bool:
+    """Tell a value from the next word of a sentence (`password: please ...`)."""
+    match name:
+        case Name.PERSONAL:
+            line_start = text.rfind("\n", max(0, key_start - 80), key_start) + 1
+            return not text[line_start:key_start].strip(" \t-")
+        case Name.SECRET:
+            return len(value) >= 16 or any(not char.isalpha() for char in value[:-1])
+        case Name.CLAIM_CODE:
+            return not value.rstrip(".").isalpha() or value.isupper()
+        case _:
+            return True
+
+
+def _elements(text: str, *, all_names: bool) -> Iterator[Field]:
+    """Yield the content of XML elements."""
+    missing: set[str] = set()
+    end = 0
+    for match in _TAG.finditer(text):
+        if match.start() < end or match[2].endswith("/"):
+            continue
+        name = kind_of(match[1])
+        if name is Name.TEXT or (name is Name.OTHER and not all_names):
+            continue
+        start = match.end()
+        stop, closed = _element_end(text, start, match[1], missing)
+        content = text[start:stop].strip()
+        if content.lower() in _EMPTY or (not closed and text[start].isspace()):
+            continue
+        has_children = "<" in content and not content.startswith("<![CDATA[")
+        if has_children and name in {Name.OTHER, Name.KEPT}:
+            continue
+        if name is Name.GROUP and not has_children:
+            continue
+        if name in _FINDINGS:
+            end = stop
+        yield Field(start, stop, name)
+
+
+def _element_end(
+    text: str, start: int, tag: str, missing: set[str]
+) -> tuple[int, bool]:
+    """Return where an element's content ends, and whether its end tag is there."""
+    if tag not in missing and len(missing) < _MISSES:
+        found = text.find(f"</{tag}", start)
+        if found >= 0:
+            return found, True
+        missing.add(tag)
+    found = text.find("<", start)
+    return (len(text) if found < 0 else found), False
+
+
+_CODE_NAME = (
+    r"(?:claim|gift(?:[-_ ]{0,2}card)?|gc|redemption|redeem|voucher)"
+    r"[-_ ]{0,2}(?:code|pin)"
+)
+_CELL = r"</?(?:td|th|dd|dt|b|i|p|em|br|li|div|code|span|label|strong|value|string)"
+_SPOKEN = re.compile(
+    rf"(?P<name>{_CODE_NAME})s?[\w\-]{{0,16}}"
+    rf"(?P<glue>(?:{_CELL}\b[^<>]{{0,80}}>|<!--|</[\w:.\-]{{1,40}}>|<!\[CDATA\["
+    r"|\b(?:is|was|are|equals|value|text|string|number|no|the|your|named?|key)\b"
+    r"|[^A-Za-z0-9<,]|,(?=\s?[\"'])){1,24}+)"
+    r"(?P<value>[A-Z0-9]{14,15}(?![A-Z0-9])"
+    r"|[A-Z0-9]{4}[^A-Z0-9]{1,3}[A-Z0-9]{4,6}[^A-Z0-9]{1,3}[A-Z0-9]{4,5}(?![A-Z0-9]))",
+    re.I | re.A,
+)
+_SPOKEN_AFTER = re.compile(
+    r"(?<![A-Z0-9])(?P<value>[A-Z0-9]{14,15})"
+    r"(?:\s{1,4}(?:is|was|as)\s{1,4}(?:(?:the|your|a|an|amazon)\s{1,4}){0,3}"
+    r"|\s{0,4}\(\s{0,4}(?:the\s|your\s)?"
+    r"|[\"']\s{1,4}(?:name|key|id|field)\s?=\s?[\"']\w{0,16}?)"
+    rf"{_CODE_NAME}",
+    re.I | re.A,
+)
+
+
+def spoken_codes(text: str) -> Iterator[Span]:
+    """Yield codes that only the words "claim code" beside them give away."""
+    for match in _SPOKEN.finditer(text):
+        if _is_spoken_code(match["value"], match["name"], match["glue"]):
+            yield Span(*match.span("value"), Finding.CLAIM_CODE)
+    for match in _SPOKEN_AFTER.finditer(text):
+        if match["value"].isupper() or match["value"].islower():
+            yield Span(*match.span("value"), Finding.CLAIM_CODE)
+
+
+def _is_spoken_code(value: str, name: str, glue: str) -> bool:
+    """Tell a code from a request id in mixed case, and from ordinary words."""
+    if not (value.isupper() or value.islower() or value.isdigit()):
+        return not value.isalnum() and not value.replace(" ", "").isalpha()
+    if any(char.isdigit() for char in value) or "-" in value:
+        return True
+    return value.isupper() and (not name.isupper() or not {":", "="}.isdisjoint(glue))
