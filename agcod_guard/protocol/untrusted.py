@@ -1,0 +1,65 @@
+"""Let text from outside into a Call: known-good shapes as they are, else redacted.
+
+Pure, never raises. A claim code may stand anywhere, so what does not have the
+shape of its field goes through `redact_text`; a field whose redaction fails is
+dropped.
+"""
+
+from __future__ import annotations
+
+import re
+
+from agcod_guard.errors import swallowed
+from agcod_guard.redaction import redact_text
+
+LONGEST_MESSAGE = 300
+LONGEST_NAME = 64
+
+_LONGEST_REDACTED = 4_096
+_LONGEST_SECRET = 64
+_HUGE = 10**40
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SECRET_LIKE = re.compile(
+    r"[A-Za-z0-9]{4}[-_][A-Za-z0-9]{4,6}[-_][A-Za-z0-9]{4,5}|A[KS]IA[A-Z0-9]{12}"
+)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def text_of(value: object) -> str | None:
+    """Return a text or a whole number as text; None if blank or anything else."""
+    if isinstance(value, str):
+        return value if value and not value.isspace() else None
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _HUGE:
+        return str(value)
+    return None
+
+
+def name_of(value: object) -> str | None:
+    """Return an id or a name of at most 64 characters; None if there is none.
+
+    Letters, digits, `-` and `_` pass, unless they have the shape of a secret.
+    """
+    text = text_of(value)
+    if text is None:
+        return None
+    if _UUID.fullmatch(text):
+        return text
+    if _NAME.fullmatch(text) and not _SECRET_LIKE.search(text):
+        return text
+    return redacted(text, LONGEST_NAME)
+
+
+def redacted(text: str, longest: int = LONGEST_MESSAGE) -> str | None:
+    """Return `text` redacted and cut to `longest`; None if nothing is left."""
+    try:
+        # Lone surrogates could not be written to the journal.
+        clean = text[:_LONGEST_REDACTED].encode("utf-8", "replace").decode("utf-8")
+        safe = redact_text(clean)
+    except Exception as error:
+        swallowed("redaction", error)
+        return None
+    if len(text) > _LONGEST_REDACTED:
+        # Half a secret at the cut would not look like one.
+        safe = safe[:-_LONGEST_SECRET]
+    return safe[:longest] or None

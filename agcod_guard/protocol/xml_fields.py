@@ -1,0 +1,62 @@
+"""Read the outer elements of an XML text, without entities and without a tree.
+
+Pure, bounded, never raises. A document with a DTD is refused: AGCOD sends none,
+and entities are what makes XML dangerous.
+"""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+
+_MOST_LEAVES = 256
+_LONGEST_VALUE = 1_024
+
+
+class _Leaves:
+    """Collects the texts of elements at most two below the root."""
+
+    def __init__(self) -> None:
+        self.root = ""
+        self.leaves: list[tuple[tuple[str, ...], str]] = []
+        self._path: list[str] = []
+        self._text = ""
+
+    def start(self, tag: str, attributes: object) -> None:
+        name = tag.rpartition("}")[2]
+        self._path.append(name)
+        self.root = self.root or name
+        self._text = ""
+
+    def data(self, text: str) -> None:
+        self._text = (self._text + text)[:_LONGEST_VALUE]
+
+    def end(self, tag: str) -> None:
+        path = tuple(self._path[1:])
+        del self._path[-1:]
+        text, self._text = self._text, ""
+        if 1 <= len(path) <= 2 and text.strip() and len(self.leaves) < _MOST_LEAVES:
+            self.leaves.append((path, text))
+
+    def close(self) -> None:
+        """Nothing to hand over: the reader looks at `leaves`."""
+
+
+def read_xml(text: str) -> tuple[str, list[tuple[tuple[str, ...], str]], bool]:
+    """Return the root's name, its leaves as (path, text), and whether all was read.
+
+    A text that breaks off gives what came before; one with a DTD gives nothing
+    and counts as read.
+    """
+    found = _Leaves()
+    parser = DefusedXMLParser(target=found, forbid_dtd=True)
+    try:
+        parser.feed(text)
+        parser.close()
+    except DefusedXmlException:
+        return "", [], True
+    except (ParseError, ValueError, UnicodeError):
+        return found.root, found.leaves, False
+    return found.root, found.leaves, True
