@@ -1,0 +1,384 @@
+"""Gather what the journal tells of one outage. Pure, in bounded memory.
+
+The caller streams the calls of every scope, oldest to newest, from an hour
+before the first failure on; each exchange once. Their wall-clock times are on
+the same scale as the incident's. The outage is what lies between its first
+failed call and the first success after it, or the present.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter, OrderedDict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import MappingProxyType
+
+from agcod_guard.call import TECHNICAL_FAILURES, Call, Outcome
+from agcod_guard.frames import Sample
+from agcod_guard.incident.incident import Incident
+from agcod_guard.incident.rows import call_row
+from agcod_guard.incident.sample import (
+    UnsignedHeaders,
+    answered_at_s,
+    unsigned_headers,
+)
+from agcod_guard.incident.tally import (
+    ErrorCount,
+    ErrorTally,
+    Latency,
+    LatencyTally,
+    OrderTally,
+)
+from agcod_guard.protocol.operations import OPERATIONS
+
+ROWS_AT_EACH_END = 5_000
+"""So many rows of calls.csv are kept from the start, and from the end."""
+
+LATENCY_BEFORE_S = 3600.0
+"""Answers are compared with those of this long before the first failure."""
+
+_MOST_SOURCES = 1_000
+_MOST_SCOPES = 50
+_MOST_OFFSETS = 1_000
+_LISTED_ORDERS = 5
+_CALLS_AWAITING_SAMPLES = 1_000
+_SAMPLES_AWAITING_CALLS = 8
+_SAME_S = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """Calls that are not the outage's own, made while it lasted.
+
+    Attributes:
+        scope: Whose they are, `Acmes/na`.
+        calls: How many there were.
+        succeeded: How many of them succeeded.
+        failed: How many failed for technical reasons.
+    """
+
+    scope: str
+    calls: int
+    succeeded: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """The facts of one outage. Times are seconds since the Unix epoch.
+
+    Attributes:
+        calls: The partner's calls since the first failure, that one included,
+            until the first success after it, that one excluded.
+        failed: Those that failed for technical reasons.
+        succeeded: Those that succeeded: before a relapse.
+        failed_orders: Different orders among `failed`; calls without a request
+            id count each as an order. A lower bound if `orders_truncated`.
+        orders_truncated: There were more than `tally.MOST_ORDERS` orders.
+        undelivered_orders: Failed orders with a face value that have not
+            succeeded up to now.
+        undelivered: Their face value per currency; empty key: none given.
+        currencies: Currencies of the failed calls, sorted.
+        operations: Operations of the failed calls, most frequent first.
+        sources: How many machines made the failed calls.
+        outcomes: The partner's calls per outcome.
+        errors: Calls and orders per error.
+        last_success_at_s: Last success before; None if none is known.
+        first_success_at_s: First success after; None while it lasts.
+        last_failed_at_s: Completion of the last failed call.
+        latency_before: Answers in the hour before the first failure.
+        latency_since: Calls of the outage.
+        failed_examples: The first failed call of each of the first orders.
+        sample_call: The call to show to Amazon; None if none has failed.
+        sample: Its exchange; None if none was kept.
+        first_activation: First failed call that names a physical card.
+        clock_offset_s: Our clock minus the answers' `Date`, median; None if no
+            sampled answer had one.
+        clock_answers: From how many answers that is.
+        unsigned: Headers of the sample that its signature does not cover;
+            None if unknown.
+        others: Other accounts and endpoints, by name; test calls included.
+        probes: The guard's own harmless test calls to this scope.
+        first_rows: Earliest lines of calls.csv.
+        last_rows: Latest lines.
+        omitted_rows: How many are left out between them.
+    """
+
+    calls: int
+    failed: int
+    succeeded: int
+    failed_orders: int
+    orders_truncated: bool
+    undelivered_orders: int
+    undelivered: Mapping[str, Decimal]
+    currencies: tuple[str, ...]
+    operations: tuple[str, ...]
+    sources: int
+    outcomes: Mapping[Outcome, int]
+    errors: tuple[ErrorCount, ...]
+    last_success_at_s: float | None
+    first_success_at_s: float | None
+    last_failed_at_s: float | None
+    latency_before: Latency | None
+    latency_since: Latency | None
+    failed_examples: tuple[Call, ...]
+    sample_call: Call | None
+    sample: Sample | None
+    first_activation: Call | None
+    clock_offset_s: float | None
+    clock_answers: int
+    unsigned: UnsignedHeaders | None
+    others: tuple[Traffic, ...]
+    probes: Traffic
+    first_rows: tuple[str, ...]
+    last_rows: tuple[str, ...]
+    omitted_rows: int
+
+
+class DossierBuilder:
+    """Folds calls and samples into a dossier; build anew for each revision.
+
+    `dossier` may be asked at any time, also between two calls.
+    """
+
+    def __init__(self, incident: Incident) -> None:
+        self._incident = incident
+        self._begun = False
+        self._last_success_at_s: float | None = None
+        self._before = LatencyTally()
+        self._since = LatencyTally()
+        self._outcomes: Counter[Outcome] = Counter()
+        self._errors = ErrorTally()
+        self._orders = OrderTally()
+        self._failed = _FailedCalls()
+        self._samples = _SampleChoice()
+        self._others: dict[str, Counter[str]] = {}
+        self._probes: Counter[str] = Counter()
+        self._rows = _Rows()
+
+    def add_call(self, call: Call) -> None:
+        """Fold the next call in; whichever scope it is of."""
+        if call.scope != self._incident.scope:
+            self._add_other(call)
+        elif not self._has_begun(call):
+            self._add_before(call)
+        elif self._is_after(call):
+            self._add_after(call)
+        elif call.probe:
+            self._probes[_class_of(call)] += 1
+            self._rows.add(call)
+        else:
+            self._add_since(call)
+
+    def add_sample(self, sample: Sample) -> None:
+        """Fold the next sample in; about in order with its call."""
+        self._samples.add_sample(sample)
+
+    def dossier(self) -> Dossier:
+        """Return what was gathered so far."""
+        chosen = self._samples.chosen
+        call, sample = chosen or (self._failed.best, None)
+        offsets = self._samples.offsets_s
+        return Dossier(
+            calls=self._outcomes.total(),
+            failed=sum(self._outcomes[outcome] for outcome in TECHNICAL_FAILURES),
+            succeeded=self._outcomes[Outcome.SUCCESS],
+            failed_orders=self._orders.failed,
+            orders_truncated=self._orders.truncated,
+            undelivered_orders=self._orders.undelivered,
+            undelivered=_owed(self._orders),
+            currencies=tuple(sorted(self._failed.currencies)),
+            operations=tuple(name for name, _ in self._failed.operations.most_common()),
+            sources=len(self._failed.sources),
+            outcomes=MappingProxyType(dict(sorted(self._outcomes.items()))),
+            errors=self._errors.counts(self._orders.per_error()),
+            last_success_at_s=self._incident.last_success_at_s
+            or self._last_success_at_s,
+            first_success_at_s=self._incident.first_success_at_s,
+            last_failed_at_s=self._failed.last_at_s,
+            latency_before=self._before.latency(),
+            latency_since=self._since.latency(),
+            failed_examples=tuple(self._failed.examples.values()),
+            sample_call=call,
+            sample=sample,
+            first_activation=self._failed.first_activation,
+            clock_offset_s=statistics.median(offsets) if offsets else None,
+            clock_answers=len(offsets),
+            unsigned=unsigned_headers(sample.request) if sample else None,
+            others=tuple(
+                _traffic(scope, counts)
+                for scope, counts in sorted(self._others.items())
+            ),
+            probes=_traffic(str(self._incident.scope), self._probes),
+            first_rows=tuple(self._rows.first),
+            last_rows=tuple(self._rows.last),
+            omitted_rows=self._rows.omitted,
+        )
+
+    def _has_begun(self, call: Call) -> bool:
+        incident = self._incident
+        self._begun = (
+            self._begun
+            or call.call_id == incident.first_call_id
+            or call.ended_at_s > incident.first_failed_at_s + _SAME_S
+        )
+        return self._begun
+
+    def _is_after(self, call: Call) -> bool:
+        first_success_at_s = self._incident.first_success_at_s
+        return (
+            first_success_at_s is not None
+            and call.ended_at_s >= first_success_at_s - _SAME_S
+        )
+
+    def _add_other(self, call: Call) -> None:
+        incident = self._incident
+        in_time = call.ended_at_s >= incident.first_failed_at_s
+        name = str(call.scope)
+        known = name in self._others or len(self._others) < _MOST_SCOPES
+        if in_time and known and not self._is_after(call):
+            self._others.setdefault(name, Counter())[_class_of(call)] += 1
+
+    def _add_before(self, call: Call) -> None:
+        if call.probe:
+            return
+        if call.outcome is Outcome.SUCCESS:
+            self._last_success_at_s = call.ended_at_s
+        if call.ended_at_s >= self._incident.first_failed_at_s - LATENCY_BEFORE_S:
+            self._before.add(call.duration_s)
+
+    def _add_after(self, call: Call) -> None:
+        if call.outcome is Outcome.SUCCESS and not call.probe:
+            self._orders.add_success(call)
+        self._rows.add(call)
+
+    def _add_since(self, call: Call) -> None:
+        technical = call.outcome in TECHNICAL_FAILURES
+        self._rows.add(call)
+        self._outcomes[call.outcome] += 1
+        if call.outcome is Outcome.ABANDONED:
+            return
+        self._since.add(call.duration_s)
+        if call.outcome is Outcome.SUCCESS:
+            self._orders.add_success(call)
+        else:
+            error = self._errors.add(call, technical=technical)
+            self._orders.add_unsuccessful(call, error=error, technical=technical)
+        if technical:
+            self._failed.add(call)
+            self._samples.add_call(call)
+
+
+@dataclass(slots=True)
+class _FailedCalls:
+    """What the technically failed calls have in common."""
+
+    sources: set[str] = field(default_factory=set)
+    currencies: set[str] = field(default_factory=set)
+    operations: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, Call] = field(default_factory=dict)
+    best: Call | None = None
+    first_activation: Call | None = None
+    last_at_s: float | None = None
+
+    def add(self, call: Call) -> None:
+        self.last_at_s = max(self.last_at_s or call.ended_at_s, call.ended_at_s)
+        if len(self.sources) < _MOST_SOURCES:
+            self.sources.add(call.source)
+        if call.currency and len(self.currencies) < _MOST_SCOPES:
+            self.currencies.add(call.currency)
+        if call.operation in self.operations or len(self.operations) < _MOST_SCOPES:
+            self.operations[call.operation] += 1
+        if len(self.examples) < _LISTED_ORDERS:
+            self.examples.setdefault(call.request_id or call.call_id, call)
+        if self.best is None or _rank(call) < _rank(self.best):
+            self.best = call
+        if self.first_activation is None and names_a_card(call):
+            self.first_activation = call
+
+
+class _SampleChoice:
+    """Brings samples and their calls together; keeps the best pair."""
+
+    def __init__(self) -> None:
+        self.chosen: tuple[Call, Sample] | None = None
+        self.offsets_s: list[float] = []
+        self._calls: OrderedDict[str, Call] = OrderedDict()
+        self._samples: OrderedDict[str, Sample] = OrderedDict()
+
+    def add_call(self, call: Call) -> None:
+        sample = self._samples.pop(call.call_id, None)
+        if sample:
+            self._pair(call, sample)
+            return
+        self._calls[call.call_id] = call
+        if len(self._calls) > _CALLS_AWAITING_SAMPLES:
+            self._calls.popitem(last=False)
+
+    def add_sample(self, sample: Sample) -> None:
+        call = self._calls.pop(sample.call_id, None)
+        if call:
+            self._pair(call, sample)
+            return
+        self._samples[sample.call_id] = sample
+        if len(self._samples) > _SAMPLES_AWAITING_CALLS:
+            self._samples.popitem(last=False)
+
+    def _pair(self, call: Call, sample: Sample) -> None:
+        if self.chosen is None or _rank(call) < _rank(self.chosen[0]):
+            self.chosen = call, sample
+        date_s = answered_at_s(sample.answer)
+        if date_s is not None and len(self.offsets_s) < _MOST_OFFSETS:
+            # The header has whole seconds: on average it is half a second late.
+            self.offsets_s.append(call.ended_at_s - (date_s + 0.5))
+
+
+class _Rows:
+    """The first and the last rows of calls.csv."""
+
+    def __init__(self) -> None:
+        self.first: list[str] = []
+        self.last: deque[str] = deque(maxlen=ROWS_AT_EACH_END)
+        self.omitted = 0
+
+    def add(self, call: Call) -> None:
+        if len(self.first) < ROWS_AT_EACH_END:
+            self.first.append(call_row(call))
+            return
+        self.omitted += len(self.last) == ROWS_AT_EACH_END
+        self.last.append(call_row(call))
+
+
+def names_a_card(call: Call) -> bool:
+    """Whether the call is of an operation on a physical card."""
+    operation = OPERATIONS.get(call.operation)
+    return operation is not None and operation.takes_card
+
+
+def _rank(call: Call) -> int:
+    """Return how well the call would do as the sample; 0 is best."""
+    if call.request_id is None:
+        return 2
+    return 0 if call.error_code else 1
+
+
+def _class_of(call: Call) -> str:
+    if call.outcome is Outcome.SUCCESS:
+        return "succeeded"
+    return "failed" if call.outcome in TECHNICAL_FAILURES else "other"
+
+
+def _owed(orders: OrderTally) -> Mapping[str, Decimal]:
+    owed = {currency: value for currency, value in orders.values.items() if value}
+    return MappingProxyType(dict(sorted(owed.items())))
+
+
+def _traffic(scope: str, counts: Counter[str]) -> Traffic:
+    return Traffic(
+        scope=scope,
+        calls=counts.total(),
+        succeeded=counts["succeeded"],
+        failed=counts["failed"],
+    )

@@ -1,0 +1,189 @@
+"""Set out the evidence that stands below Amazon's items in the packet. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agcod_guard.call import Call, Outcome
+from agcod_guard.incident.dossier import Dossier, Traffic
+from agcod_guard.incident.incident import Incident, Stage
+from agcod_guard.incident.layout import (
+    count,
+    gmt_ms,
+    identifier,
+    length,
+    money,
+    plain,
+    wrapped,
+)
+from agcod_guard.incident.tally import MOST_ORDERS, ErrorCount, Latency
+from agcod_guard.incident.verdict import Verdict
+
+_VERDICTS = {
+    Verdict.AMAZON: "The failure is on Amazon's side.",
+    Verdict.OURS: "The failure is on our own side.",
+    Verdict.UNCLEAR: "It cannot be told yet on whose side the failure is.",
+}
+_IN_STEP_S = 2.0
+_SKEWED_S = 240.0
+
+
+def evidence(incident: Incident, dossier: Dossier, *, now_s: float) -> list[str]:
+    """Return the lines of the evidence, section by section.
+
+    `now_s` is told only while the incident is open: a closed one's packet does
+    not change any more.
+    """
+    sections = {
+        "Times": _times(incident, dossier, now_s=now_s),
+        "Errors": _errors(dossier),
+        "Time to answer": _latencies(dossier),
+        "Failed orders": _examples(dossier),
+        "Our test calls": _probes(dossier.probes),
+        "Other endpoints and accounts in the same time": _others(dossier),
+        "Our clock": [_clock(dossier)],
+        "Headers sent but not signed": _unsigned(dossier),
+        "Our verdict": _verdict(incident),
+        "Not checked, not known": _unknown(dossier),
+    }
+    lines = ["EVIDENCE (all times GMT)"]
+    for title, paragraphs in sections.items():
+        lines += ["", title]
+        for paragraph in paragraphs:
+            lines += wrapped(paragraph, first="  ", rest="    ")
+    return lines
+
+
+def _times(incident: Incident, dossier: Dossier, *, now_s: float) -> Iterator[str]:
+    marks = {
+        "last success before": dossier.last_success_at_s,
+        "first failure": incident.first_failed_at_s,
+        "outage declared": incident.opened_at_s,
+        "latest failure": dossier.last_failed_at_s,
+        "first success after": incident.first_success_at_s,
+        "incident closed": incident.resolved_at_s,
+    }
+    if incident.stage is not Stage.RESOLVED:
+        marks["this packet written"] = now_s
+    for mark, at_s in marks.items():
+        if at_s is not None:
+            yield f"{gmt_ms(at_s)} - {mark}"
+    if incident.first_success_at_s is not None:
+        lasted_s = incident.first_success_at_s - incident.first_failed_at_s
+        yield f"The outage lasted {length(lasted_s)}."
+    if incident.relapses:
+        yield f"Calls succeeded and failed again {count(incident.relapses, 'time')}."
+
+
+def _errors(dossier: Dossier) -> Iterator[str]:
+    for error in dossier.errors:
+        yield _error(error)
+    if not dossier.errors:
+        yield "none on record"
+
+
+def _error(error: ErrorCount) -> str:
+    refusal = "" if error.technical else ", a refusal"
+    return (
+        f"{plain(error.error)}: {count(error.calls, 'call')}, "
+        f"{count(error.orders, 'order')}{refusal}, from "
+        f"{gmt_ms(error.first_at_s)} to {gmt_ms(error.last_at_s)}"
+    )
+
+
+def _latencies(dossier: Dossier) -> Iterator[str]:
+    yield f"in the hour before: {_latency(dossier.latency_before)}"
+    yield f"during the outage: {_latency(dossier.latency_since)}"
+
+
+def _latency(latency: Latency | None) -> str:
+    if latency is None:
+        return "no calls"
+    return (
+        f"half within {latency.p50_s:.2f} s, 95 % within {latency.p95_s:.2f} s, "
+        f"longest {latency.max_s:.2f} s ({count(latency.calls, 'call')})"
+    )
+
+
+def _examples(dossier: Dossier) -> Iterator[str]:
+    for call in dossier.failed_examples:
+        yield _example(call)
+    if not dossier.failed_examples:
+        yield "none on record"
+
+
+def _example(call: Call) -> str:
+    face = "" if call.amount is None else f" {money(call.amount, call.currency)}"
+    amazons = identifier(call.amzn_request_id or "none")
+    return (
+        f"{identifier(call.request_id or '(no request ID)')}: "
+        f"{identifier(call.operation)}{face}, {plain(call.error or '')}, "
+        f"{gmt_ms(call.ended_at_s)}, x-amzn-RequestId {amazons}"
+    )
+
+
+def _probes(probes: Traffic) -> list[str]:
+    if not probes.calls:
+        return ["none were made"]
+    return [_score(probes)]
+
+
+def _others(dossier: Dossier) -> list[str]:
+    lines = [f"{identifier(other.scope)}: {_score(other)}" for other in dossier.others]
+    return lines or ["no calls"]
+
+
+def _score(traffic: Traffic) -> str:
+    return (
+        f"{count(traffic.calls, 'call')}: {traffic.succeeded:,} succeeded, "
+        f"{traffic.failed:,} failed"
+    )
+
+
+def _clock(dossier: Dossier) -> str:
+    offset_s = dossier.clock_offset_s
+    if offset_s is None:
+        return "not compared: no answer on record has a Date header"
+    answers = count(dossier.clock_answers, "answer")
+    if abs(offset_s) < _IN_STEP_S:
+        return f"agrees with the Date header of {answers}"
+    where = "ahead of" if offset_s > 0 else "behind"
+    warning = ""
+    if abs(offset_s) >= _SKEWED_S:
+        warning = "; requests this far off are refused as wrongly signed"
+    return f"{abs(offset_s):,.0f} s {where} the Date header of {answers}{warning}"
+
+
+def _unsigned(dossier: Dossier) -> Iterator[str]:
+    unsigned = dossier.unsigned
+    if unsigned is None:
+        yield "not known: no sampled request names its signed headers"
+        return
+    yield _names(unsigned.named)
+    if unsigned.transport:
+        yield f"added by client or proxy, harmless: {_names(unsigned.transport)}"
+
+
+def _names(headers: tuple[str, ...]) -> str:
+    return ", ".join(map(identifier, headers)) or "none"
+
+
+def _verdict(incident: Incident) -> Iterator[str]:
+    confirmed = "Confirmed" if incident.confirmed else "Not confirmed"
+    yield f"{_VERDICTS[incident.verdict]} {confirmed} by test calls of our own."
+    for reason in incident.reasons:
+        yield f"- {plain(reason)}"
+
+
+def _unknown(dossier: Dossier) -> Iterator[str]:
+    if dossier.outcomes.get(Outcome.NO_ANSWER):
+        yield "- whether a card was issued where no response came"
+    if not dossier.probes.calls:
+        yield "- a test call without a customer's order: none were made"
+    if not dossier.others:
+        yield "- whether other endpoints work: no calls were made to any"
+    if dossier.clock_offset_s is None:
+        yield "- our clock against Amazon's"
+    if dossier.orders_truncated:
+        yield f"- the exact number of orders, after the first {MOST_ORDERS:,}"
+    yield "- the signature of the sample: it is masked before anything is stored"

@@ -1,0 +1,180 @@
+"""Turn an incident and its dossier into the files that go to Amazon.
+
+Pure: the same facts always give the same bytes. The first screen of packet.txt
+is Amazon's items in Amazon's order; the evidence stands below. Files are
+scanned for secrets when they are finished, whatever was masked before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agcod_guard.call import Environment
+from agcod_guard.incident.dossier import Dossier, Traffic
+from agcod_guard.incident.findings import evidence
+from agcod_guard.incident.incident import Incident, Stage
+from agcod_guard.incident.items import SAMPLE_FILE, Item, Reporter, items
+from agcod_guard.incident.layout import (
+    count,
+    fits,
+    gmt,
+    identifier,
+    plain,
+    wrapped,
+)
+from agcod_guard.incident.rows import calls_csv
+from agcod_guard.incident.sample import sample_file
+from agcod_guard.incident.verdict import Verdict
+from agcod_guard.redaction import redact_text, secrets_in
+
+PACKET_FILE = "packet.txt"
+CALLS_FILE = "calls.csv"
+
+_RULE = "-" * 78
+_LAST_PROSE = "Were there any recent changes on your end?"
+_PROSE = ("Brief problem description", "Is the behavior consistent?", _LAST_PROSE)
+_WITHHELD_PACKET = (
+    "WITHHELD: this packet still held what looks like a secret after masking.\n"
+    "Write to Amazon by hand; the calls are in the journal (agcod-guard calls)."
+)
+
+
+def packet_files(
+    incident: Incident,
+    dossier: Dossier,
+    reporter: Reporter,
+    *,
+    now_s: float,
+    banner: str | None = None,
+) -> dict[str, bytes]:
+    """Return `packet.txt`, `sample-request.txt` and `calls.csv`, as far as known.
+
+    Args:
+        incident: The outage.
+        dossier: Its facts.
+        reporter: What the partner alone can tell.
+        now_s: Wall-clock time, told in the packet of an open incident.
+        banner: Put first on every file; by default `banner_of(incident)`.
+    """
+    banner = plain(banner or banner_of(incident) or "")
+    attached = {
+        name: _cleared(f"{_head(name, banner)}{text}")
+        for name, text in _attachments(dossier).items()
+    }
+    withheld = tuple(name for name, text in attached.items() if text is None)
+    answers = items(
+        incident, dossier, reporter, sample_attached=bool(attached.get(SAMPLE_FILE))
+    )
+    notices = [banner, *_notices(incident, dossier, answers, withheld=withheld)]
+    lines = [line for notice in notices if notice for line in wrapped(notice)]
+    lines += ["", *_screen(answers)] if lines else _screen(answers)
+    lines += ["", _RULE, *evidence(incident, dossier, now_s=now_s), ""]
+    packet = _cleared("\n".join(lines)) or f"{banner}\n{_WITHHELD_PACKET}\n"
+    files = {PACKET_FILE: packet, **attached}
+    return {name: text.encode() for name, text in files.items() if text is not None}
+
+
+def banner_of(incident: Incident) -> str | None:
+    """Return what every file of an incident that is none of Amazon's begins with."""
+    if incident.drill:
+        return "NOT FOR THE PAGER - THIS IS A DRILL: nothing here happened at Amazon."
+    endpoint = incident.scope.endpoint
+    if endpoint.environment is not Environment.PRODUCTION:
+        name = identifier(str(endpoint))
+        return f"NOT FOR THE PAGER - {name} is not a production endpoint."
+    return None
+
+
+def _attachments(dossier: Dossier) -> dict[str, str]:
+    rows = calls_csv(
+        dossier.first_rows, dossier.last_rows, omitted=dossier.omitted_rows
+    )
+    if dossier.sample is None or dossier.sample_call is None:
+        return {CALLS_FILE: rows}
+    return {
+        SAMPLE_FILE: sample_file(dossier.sample, dossier.sample_call),
+        CALLS_FILE: rows,
+    }
+
+
+def _head(name: str, banner: str) -> str:
+    """Return the banner as `name` begins with it: a remark in a table."""
+    if not banner:
+        return ""
+    return f"# {banner}\n" if name == CALLS_FILE else f"{banner}\n\n"
+
+
+def _notices(
+    incident: Incident,
+    dossier: Dossier,
+    answers: tuple[Item, ...],
+    *,
+    withheld: tuple[str, ...],
+) -> Iterator[str]:
+    """Yield what must be known before the first item is read."""
+    if incident.verdict is Verdict.OURS:
+        yield "NOT FOR THE PAGER - the evidence points to our own side (see below)."
+    if incident.first_success_at_s is not None:
+        closed = "" if incident.stage is Stage.RESOLVED else " Still being watched."
+        yield (
+            f"THE OUTAGE IS OVER: calls succeed again since "
+            f"{gmt(incident.first_success_at_s)}.{closed} The pager is for outages "
+            "that last; do not send it this any more."
+        )
+    if not incident.confirmed:
+        yield f"UNCONFIRMED: {_why_unconfirmed(dossier.probes)}."
+    if incident.verdict is Verdict.UNCLEAR:
+        yield "VERDICT UNCLEAR: it cannot be told yet on whose side the failure is."
+    missing = sum(item.missing for item in answers)
+    if missing:
+        facts = count(missing, "fact")
+        yield f"NOT COMPLETE: {facts} to fill in before sending, marked MISSING."
+    for name in withheld:
+        yield f"WITHHELD: {name}, which still held what looks like a secret."
+
+
+def _why_unconfirmed(probes: Traffic) -> str:
+    if not probes.calls:
+        return "we made no test calls of our own; this rests on real orders alone"
+    tests = count(probes.calls, "test call")
+    return (
+        f"of {tests} of our own, {probes.failed:,} failed and "
+        f"{probes.succeeded:,} succeeded"
+    )
+
+
+def _screen(answers: tuple[Item, ...]) -> Iterator[str]:
+    """Yield Amazon's items; the short ones on one line each."""
+    for item in answers:
+        label = item.label if item.label.endswith("?") else f"{item.label}:"
+        line = f"{label} {item.answer[0]}"
+        if item.label in _PROSE:
+            yield from ("", label, *_indented(item.answer))
+            if item.label == _LAST_PROSE:
+                yield ""
+        elif fits(line):
+            yield line
+        else:
+            yield from (label, *_indented(item.answer))
+
+
+def _indented(paragraphs: tuple[str, ...]) -> Iterator[str]:
+    for paragraph in paragraphs:
+        yield from wrapped(paragraph, first="    ", rest="    ")
+
+
+def _cleared(text: str) -> str | None:
+    """Return `text` without anything that looks like a secret; None if it stays.
+
+    Only lines with a finding are masked at first, so that one false alarm does
+    not cost the rest; then, for what runs over several lines, the whole.
+    """
+    if not secrets_in(text):
+        return text
+    lines = "\n".join(
+        redact_text(line) if secrets_in(line) else line for line in text.split("\n")
+    )
+    for masked in (lines, redact_text(lines)):
+        if not secrets_in(masked):
+            return masked
+    return None
