@@ -1,0 +1,92 @@
+"""Where events go: the partner's structlog if it is configured, else logging.
+
+Unconfigured structlog would print to the partner's stdout, so it is used only
+once the partner has configured it; it is never imported from here. Otherwise
+an event is one line for the stdlib logger `agcod_guard`, whose NullHandler
+keeps it quiet until the partner listens.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+LOGGER_NAME = "agcod_guard"
+
+Fact = str | int | float | bool
+_METHODS = {
+    logging.DEBUG: "debug",
+    logging.INFO: "info",
+    logging.WARNING: "warning",
+    logging.ERROR: "error",
+}
+_PLAIN = re.compile(r"[!-~]*")
+
+
+class Channel:
+    """Hands events over; what the partner's loggers raise comes through."""
+
+    def __init__(self) -> None:
+        self._logger = logging.getLogger(LOGGER_NAME)
+        if not any(isinstance(at, logging.NullHandler) for at in self._logger.handlers):
+            self._logger.addHandler(logging.NullHandler())
+        self._asked: tuple[object, object, Any] = (None, None, None)
+
+    def is_open(self, level: int) -> bool:
+        """Return whether anyone listens at `level`; costs under 1 µs."""
+        structlog = _configured_structlog()
+        if structlog is None:
+            return self._logger.isEnabledFor(level)
+        bound = self._bound(structlog)
+        # Asked of the class: an instance makes any name into a log method.
+        asks = getattr(type(bound), "is_enabled_for", None) or getattr(
+            type(bound), "isEnabledFor", None
+        )
+        return asks is None or bool(asks(bound, level))
+
+    def tell(self, level: int, event: str, facts: Mapping[str, Fact | None]) -> None:
+        """Log the event with the facts that are known."""
+        known = {name: fact for name, fact in facts.items() if fact is not None}
+        structlog = _configured_structlog()
+        if structlog is not None:
+            log = getattr(structlog.get_logger(LOGGER_NAME), _METHODS[level])
+            log(event, **known)
+        elif self._logger.isEnabledFor(level):
+            # One attribute of our own: a fact named `name` would be refused.
+            extra = {LOGGER_NAME: {"event": event, **known}}
+            self._logger.log(level, "%s", _line(event, known), extra=extra)
+
+    def _bound(self, structlog: ModuleType) -> Any:
+        """Return a logger of the present configuration, for its level."""
+        config = structlog.get_config()
+        wrapper, factory = config["wrapper_class"], config["logger_factory"]
+        asked = self._asked
+        if asked[0] is not wrapper or asked[1] is not factory:
+            bound = structlog.get_logger(LOGGER_NAME).bind()
+            asked = self._asked = (wrapper, factory, bound)
+        return asked[2]
+
+
+def _configured_structlog() -> ModuleType | None:
+    structlog = sys.modules.get("structlog")
+    if structlog is None or not structlog.is_configured():
+        return None
+    return structlog
+
+
+def _line(event: str, facts: Mapping[str, Fact]) -> str:
+    return " ".join(
+        (event, *(f"{name}={_written(fact)}" for name, fact in facts.items()))
+    )
+
+
+def _written(fact: Fact) -> str:
+    """Return the fact as it can stand in one line, quoted where it must be."""
+    text = str(fact)
+    plain = text and _PLAIN.fullmatch(text) and not set(text) & set("\"'=\\")
+    return text if plain else json.dumps(text)

@@ -1,0 +1,191 @@
+"""Every event the guard logs: its name, its level and its facts.
+
+`debug` is each call, `info` a change somebody may want to see, `warning` what
+we coped with or Amazon did not, `error` that evidence was lost. Facts are
+already redacted; an exception's text is redacted here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from logging import DEBUG, ERROR, INFO, WARNING
+from pathlib import Path
+
+from agcod_guard.call import UNKNOWN_ACCOUNT, Call
+from agcod_guard.incident.incident import Incident
+from agcod_guard.outage.detector import Phase, Transition
+from agcod_guard.redaction import redact_text
+from agcod_guard.telemetry.channel import Channel, Fact
+
+CALL_ENDED = "call.ended"
+CALL_WITHOUT_TIMEOUT = "call.without_timeout"
+OUTAGE_SUSPECTED = "outage.suspected"
+OUTAGE_DISMISSED = "outage.dismissed"
+OUTAGE_STARTED = "outage.started"
+OUTAGE_RECOVERING = "outage.recovering"
+OUTAGE_RELAPSED = "outage.relapsed"
+OUTAGE_CLEARED = "outage.cleared"
+PACKET_WRITTEN = "packet.written"
+PACKET_FAILED = "packet.failed"
+JOURNAL_FRAMES_LOST = "journal.frames_lost"
+JOURNAL_RESUMED = "journal.resumed"
+JOURNAL_FRAMES_SKIPPED = "journal.frames_skipped"
+INTERNAL_ERROR = "guard.internal_error"
+
+ADVISED_TIMEOUT_S = 6
+"""What Amazon advises."""
+
+_AGAIN_AFTER_S = 60.0
+_LONGEST_ERROR = 300
+
+
+class Events:
+    """The observer that logs; safe from any thread.
+
+    Args:
+        calls: Tell each call at level info instead of debug.
+        monotonic_s: Clock for not saying the same too often.
+    """
+
+    def __init__(
+        self,
+        *,
+        calls: bool = False,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._channel = Channel()
+        self._call_level = INFO if calls else DEBUG
+        self._monotonic_s = monotonic_s
+        self._told_at_s: dict[str, float] = {}
+        self._untold: dict[str, int] = {}
+
+    def call_ended(self, call: Call) -> None:
+        """Tell the call, if anyone listens."""
+        if self._channel.is_open(self._call_level):
+            self._channel.tell(self._call_level, CALL_ENDED, _facts_of(call))
+
+    def transition(self, transition: Transition) -> None:
+        """Tell the change of phase and why."""
+        level, event = _transition_event(transition)
+        self._tell(
+            level,
+            event,
+            account=transition.scope.account,
+            endpoint=str(transition.scope.endpoint),
+            before=transition.before.value,
+            after=transition.after.value,
+            at_s=transition.at_s,
+            first_failed_at_s=transition.first_failed_at_s,
+            reason=transition.reason,
+            incident_id=transition.incident_id,
+        )
+
+    def packet_written(self, incident: Incident, folder: Path) -> None:
+        """Tell where the packet stands."""
+        self._tell(
+            INFO,
+            PACKET_WRITTEN,
+            **_facts_of_incident(incident),
+            revision=incident.revision,
+            folder=str(folder),
+        )
+
+    def packet_failed(self, incident: Incident, error: Exception) -> None:
+        """Tell that the packet could not be written."""
+        self._tell(
+            ERROR,
+            PACKET_FAILED,
+            **_facts_of_incident(incident),
+            error=_error_text(error),
+        )
+
+    def frames_lost(self, count: int, reason: str) -> None:
+        """Tell that evidence is in memory only, or gone."""
+        self._tell(ERROR, JOURNAL_FRAMES_LOST, count=count, reason=reason)
+
+    def journal_resumed(self) -> None:
+        """Tell that frames are stored again."""
+        self._tell(WARNING, JOURNAL_RESUMED)
+
+    def journal_bytes(self, total: int) -> None:
+        """Tell nothing: a size is a metric."""
+
+    def frames_skipped(self, count: int, segment: str) -> None:
+        """Tell that a segment is damaged."""
+        self._tell(WARNING, JOURNAL_FRAMES_SKIPPED, count=count, segment=segment)
+
+    def call_without_timeout(self, operation: str) -> None:
+        """Tell that a call may hang for ever, and what Amazon advises."""
+        self._tell(
+            WARNING,
+            CALL_WITHOUT_TIMEOUT,
+            operation=operation,
+            advised_timeout_s=ADVISED_TIMEOUT_S,
+        )
+
+    def internal_error(self, stage: str, error: Exception) -> None:
+        """Tell the error, each stage once a minute with how many went untold."""
+        now_s, told_at_s = self._monotonic_s(), self._told_at_s.get(stage)
+        if told_at_s is not None and now_s - told_at_s < _AGAIN_AFTER_S:
+            self._untold[stage] = self._untold.get(stage, 0) + 1
+            return
+        self._told_at_s[stage] = now_s
+        self._tell(
+            WARNING,
+            INTERNAL_ERROR,
+            stage=stage,
+            error=_error_text(error),
+            untold=self._untold.pop(stage, None),
+        )
+
+    def _tell(self, level: int, event: str, **facts: Fact | None) -> None:
+        self._channel.tell(level, event, facts)
+
+
+_AFTER = {
+    Phase.SUSPECT: (WARNING, OUTAGE_SUSPECTED),
+    Phase.OUTAGE: (WARNING, OUTAGE_STARTED),
+    Phase.RECOVERING: (INFO, OUTAGE_RECOVERING),
+    Phase.OK: (INFO, OUTAGE_CLEARED),
+}
+_BETWEEN = {
+    (Phase.SUSPECT, Phase.OK): (INFO, OUTAGE_DISMISSED),
+    (Phase.RECOVERING, Phase.OUTAGE): (WARNING, OUTAGE_RELAPSED),
+}
+
+
+def _transition_event(transition: Transition) -> tuple[int, str]:
+    between = _BETWEEN.get((transition.before, transition.after))
+    return between or _AFTER[transition.after]
+
+
+def _facts_of(call: Call) -> dict[str, Fact | None]:
+    return {
+        "call_id": call.call_id or None,
+        "account": call.partner_id or UNKNOWN_ACCOUNT,
+        "endpoint": str(call.endpoint),
+        "operation": call.operation,
+        "outcome": call.outcome.value,
+        "duration_s": round(call.duration_s, 6),
+        "status": call.status,
+        "error_code": call.error_code,
+        "error_type": call.error_type,
+        "exception": call.exception,
+        "request_id": call.request_id,
+        "amzn_request_id": call.amzn_request_id,
+        "probe": call.probe or None,
+    }
+
+
+def _facts_of_incident(incident: Incident) -> dict[str, Fact | None]:
+    return {
+        "incident_id": incident.incident_id,
+        "account": incident.scope.account,
+        "endpoint": str(incident.scope.endpoint),
+        "drill": incident.drill or None,
+    }
+
+
+def _error_text(error: Exception) -> str:
+    return redact_text(repr(error))[:_LONGEST_ERROR]

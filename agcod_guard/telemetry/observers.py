@@ -1,0 +1,101 @@
+"""One observer that tells all of them, and keeps what they raise to itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from agcod_guard.call import Call
+from agcod_guard.errors import swallowed
+from agcod_guard.incident.incident import Incident
+from agcod_guard.outage.detector import Transition
+from agcod_guard.ports import Observer
+
+
+class Observers:
+    """Tells each in turn; never raises.
+
+    What one raises is told to the others as an internal error. What is raised
+    over an internal error is not told on, or two broken ones would play it
+    back and forth for ever.
+    """
+
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = observers
+
+    def call_ended(self, call: Call) -> None:
+        """Tell that a call has ended."""
+        for observer in self._observers:
+            try:
+                observer.call_ended(call)
+            except Exception as error:
+                self._contain("observer.call_ended", error, observer)
+
+    def transition(self, transition: Transition) -> None:
+        """Tell that a scope has changed its phase."""
+        self._tell("observer.transition", lambda told: told.transition(transition))
+
+    def packet_written(self, incident: Incident, folder: Path) -> None:
+        """Tell that an incident's files stand on disk."""
+        self._tell(
+            "observer.packet_written",
+            lambda told: told.packet_written(incident, folder),
+        )
+
+    def packet_failed(self, incident: Incident, error: Exception) -> None:
+        """Tell that they could not be written."""
+        self._tell(
+            "observer.packet_failed", lambda told: told.packet_failed(incident, error)
+        )
+
+    def frames_lost(self, count: int, reason: str) -> None:
+        """Tell that frames could not be stored."""
+        self._tell("observer.frames_lost", lambda told: told.frames_lost(count, reason))
+
+    def journal_resumed(self) -> None:
+        """Tell that frames are stored again."""
+        self._tell("observer.journal_resumed", lambda told: told.journal_resumed())
+
+    def journal_bytes(self, total: int) -> None:
+        """Tell the journal's size."""
+        self._tell("observer.journal_bytes", lambda told: told.journal_bytes(total))
+
+    def frames_skipped(self, count: int, segment: str) -> None:
+        """Tell that a reader met bytes that are no frame."""
+        self._tell(
+            "observer.frames_skipped", lambda told: told.frames_skipped(count, segment)
+        )
+
+    def call_without_timeout(self, operation: str) -> None:
+        """Tell that a call was sent with no timeout."""
+        self._tell(
+            "observer.call_without_timeout",
+            lambda told: told.call_without_timeout(operation),
+        )
+
+    def internal_error(self, stage: str, error: Exception) -> None:
+        """Tell that something of ours failed and was contained."""
+        for observer in self._observers:
+            try:
+                observer.internal_error(stage, error)
+            except Exception as raised:
+                _swallow("observer.internal_error", raised)
+
+    def _tell(self, stage: str, tell: Callable[[Observer], None]) -> None:
+        for observer in self._observers:
+            try:
+                tell(observer)
+            except Exception as error:
+                self._contain(stage, error, observer)
+
+    def _contain(self, stage: str, error: Exception, culprit: Observer) -> None:
+        others = (told for told in self._observers if told is not culprit)
+        Observers(*others).internal_error(stage, error)
+        _swallow(stage, error)
+
+
+def _swallow(stage: str, error: Exception) -> None:
+    # A listener that raises must not undo what was just contained.
+    with suppress(Exception):
+        swallowed(stage, error)
