@@ -1,0 +1,1 @@
+"""Where finished files go: an incident's folder on disk."""
