@@ -1,0 +1,1 @@
+"""Where calls are caught: adapters of the clients a partner already has."""

@@ -1,0 +1,315 @@
+"""Turn what capture sees of a call into frames; the hot path.
+
+Not pure: asks its clock, writes to its journal, tells its observer. A call costs
+one append when it is sent and one when it has ended, and nothing here waits for
+a lock, a disk or a network. `begin`, `end`, `record`, `sweep` and `write_samples`
+contain what fails in them: their caller is the partner's own call, or the one
+helper thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from random import Random
+from weakref import WeakSet
+
+from agcod_guard.call import UNKNOWN_ACCOUNT, Call, Endpoint
+from agcod_guard.errors import swallowed
+from agcod_guard.frames import Begin, end_of
+from agcod_guard.open_call import OpenCall
+from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.ports import Clock, Journal, Observer
+from agcod_guard.protocol.reading import (
+    RequestFacts,
+    call_from,
+    read_answer,
+    read_request,
+)
+from agcod_guard.redaction import redact_text
+from agcod_guard.samples import KEPT_BYTES, Samples
+
+UNREAD_S = 30.0
+"""How long an answer's body may stay unread before the call ends without it."""
+
+_LONGEST_MESSAGE = 300
+_MOST_UNREAD = 10_000
+
+
+class Recorder:
+    """Journal every call, once when it is sent and once when it has ended.
+
+    Args:
+        journal: Where the frames go.
+        observer: Told of each ended call.
+        clock: Asked twice a call.
+        hosts: Names from the settings, lower case and without ports.
+        partner_id: The account of calls that carry none; None if not set.
+        source: This machine's name.
+        policy: Says how often a failing exchange is kept.
+    """
+
+    def __init__(  # noqa: PLR0913  # the one place where a recorder is put together
+        self,
+        journal: Journal,
+        observer: Observer,
+        clock: Clock,
+        *,
+        hosts: Mapping[str, Endpoint],
+        partner_id: str | None,
+        source: str,
+        policy: OutagePolicy,
+    ) -> None:
+        self.hosts = hosts
+        self._journal, self._observer, self._clock = journal, observer, clock
+        self._partner_id, self._source = partner_id, source
+        self._sample_every_s = policy.sample_every_s
+        self._told_of_timeout = False
+        self._start_afresh()
+        _recorders.add(self)
+
+    def begin(
+        self,
+        *,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: object,
+        probe: bool = False,
+    ) -> OpenCall | None:
+        """Journal that a call is being sent.
+
+        Args:
+            method: HTTP method.
+            url: Full URL.
+            headers: Request headers.
+            body: Bytes or text; anything else (a file, a generator) is the
+                partner's to read and is not touched.
+            probe: A harmless test call of the guard.
+
+        Returns:
+            What `end` needs; None if the call cannot be recorded.
+        """
+        opened = None
+        try:
+            seen = _bytes_of(body)
+            opened = OpenCall(
+                call_id=self._new_call_id(),
+                facts=self._facts(method, url, headers, seen),
+                method=method,
+                url=url,
+                headers=headers,
+                body=seen,
+                probe=probe,
+                started_wall_s=self._clock.wall_s(),
+                started_mono_s=self._clock.monotonic_s(),
+            )
+            self._journal.append(_begin_of(opened))
+        except Exception as error:
+            self.contain("recorder.begin", error)
+        return opened
+
+    def answered(
+        self,
+        opened: OpenCall,
+        *,
+        status: int | None,
+        headers: Mapping[str, str],
+        attempts: int = 1,
+    ) -> None:
+        """Note the head of the answer, whose body is still to come."""
+        opened.status, opened.answer_headers = status, headers
+        opened.attempts = attempts
+        opened.answered_wall_s = self._clock.wall_s()
+        opened.answered_mono_s = self._clock.monotonic_s()
+
+    def await_body(self, opened: OpenCall) -> None:
+        """Let `sweep` end the call if nobody begins to read the answer's body."""
+        if len(self._unread) < _MOST_UNREAD:
+            self._unread[opened.call_id] = opened
+        else:
+            self.end(opened)
+
+    def reading(self, opened: OpenCall) -> None:
+        """Note that somebody reads the body, which may take its time."""
+        self._unread.pop(opened.call_id, None)
+
+    def end(
+        self,
+        opened: OpenCall | None,
+        *,
+        body: bytes | None = None,
+        error: BaseException | None = None,
+    ) -> None:
+        """Journal that a call has ended; a second end of it is ignored.
+
+        Args:
+            opened: What `begin` returned.
+            body: The answer's body; None if it was not seen.
+            error: What the caller saw instead of an answer.
+        """
+        try:
+            if opened is not None and opened.claim():
+                now = self._clock.wall_s(), self._clock.monotonic_s()
+                self._end(opened, now, body, error)
+        except Exception as trouble:
+            self.contain("recorder.end", trouble)
+
+    def record(self, call: Call) -> None:
+        """Journal a call that somebody else has seen and classified."""
+        try:
+            self._record(call)
+        except Exception as error:
+            self.contain("recorder.record", error)
+
+    def sent_without_timeout(self, opened: OpenCall) -> None:
+        """Tell, once a process, that a call may wait for ever."""
+        if not self._told_of_timeout:
+            self._told_of_timeout = True
+            self._observer.call_without_timeout(opened.facts.operation)
+
+    def sweep(self) -> None:
+        """End the calls whose body nobody has begun to read; once a second.
+
+        A response hook that raises leaves such a call. It ended when its head
+        came, and is judged by that.
+        """
+        try:
+            oldest_s = self._clock.monotonic_s() - UNREAD_S
+            for opened in self._unread.copy().values():
+                if opened.answered_mono_s <= oldest_s:
+                    self._end_unread(opened)
+        except Exception as error:
+            self.contain("recorder.sweep", error)
+
+    def write_samples(self) -> None:
+        """Redact and journal the failing exchanges that wait; helper thread."""
+        try:
+            self._samples.write()
+        except Exception as error:
+            self.contain("recorder.samples", error)
+
+    def contain(self, stage: str, error: Exception) -> None:
+        """Count an error of ours, so that it goes no further."""
+        with suppress(Exception):
+            self._observer.internal_error(stage, error)
+        with suppress(Exception):
+            swallowed(stage, error)
+
+    def _start_afresh(self) -> None:
+        """Forget the calls in flight: after a fork they are the parent's."""
+        # Not os.urandom at each call, which gives up the GIL; not the generator
+        # of the random module, whose sequence belongs to the partner.
+        self._random = Random()
+        self._unread: dict[str, OpenCall] = {}
+        self._samples = Samples(self._journal, self._observer, self._sample_every_s)
+
+    def _new_call_id(self) -> str:
+        return f"{self._random.getrandbits(64):016x}"
+
+    def _facts(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> RequestFacts:
+        facts = read_request(
+            method=method,
+            url=url,
+            request_headers=headers,
+            request_body=body,
+            hosts=self.hosts,
+        )
+        if facts.partner_id is None and self._partner_id is not None:
+            return replace(facts, partner_id=self._partner_id)
+        return facts
+
+    def _end(
+        self,
+        opened: OpenCall,
+        ended: tuple[float, float],
+        body: bytes | None,
+        error: BaseException | None,
+    ) -> None:
+        wall_s, mono_s = ended
+        answer = read_answer(
+            operation=opened.facts.operation,
+            status=opened.status,
+            response_headers=opened.answer_headers,
+            response_body=body,
+            error=error,
+        )
+        call = call_from(
+            opened.facts,
+            answer,
+            started_at_s=opened.started_wall_s,
+            duration_s=mono_s - opened.started_mono_s,
+            call_id=opened.call_id,
+            attempts=opened.attempts,
+            source=self._source,
+            probe=opened.probe,
+        )
+        self._append_end(call, wall_s, mono_s)
+        self._samples.put_by(call, opened, body, ended_mono_s=mono_s)
+        self._observer.call_ended(call)
+
+    def _end_unread(self, opened: OpenCall) -> None:
+        self.reading(opened)
+        if opened.claim():
+            answered = opened.answered_wall_s, opened.answered_mono_s
+            self._end(opened, answered, body=None, error=None)
+
+    def _record(self, call: Call) -> None:
+        filled = replace(
+            call,
+            call_id=call.call_id or self._new_call_id(),
+            partner_id=call.partner_id or self._partner_id,
+            source=call.source or self._source,
+            message=call.message and redact_text(call.message)[:_LONGEST_MESSAGE],
+        )
+        ago_s = self._clock.wall_s() - call.ended_at_s
+        self._append_end(filled, call.ended_at_s, self._clock.monotonic_s() - ago_s)
+        self._observer.call_ended(filled)
+
+    def _append_end(self, call: Call, wall_s: float, mono_s: float) -> None:
+        self._journal.append(
+            end_of(call, wall_ns=int(wall_s * 1e9), mono_ns=int(mono_s * 1e9))
+        )
+
+
+def _begin_of(opened: OpenCall) -> Begin:
+    facts = opened.facts
+    return Begin(
+        call_id=opened.call_id,
+        wall_ns=int(opened.started_wall_s * 1e9),
+        mono_ns=int(opened.started_mono_s * 1e9),
+        account=facts.partner_id or UNKNOWN_ACCOUNT,
+        endpoint=str(facts.endpoint),
+        operation=facts.operation,
+        request_id=facts.request_id,
+        amount=facts.amount,
+        currency=facts.currency,
+        card_serial=facts.card_serial,
+        probe=opened.probe,
+    )
+
+
+def _bytes_of(body: object) -> bytes | None:
+    """Return a request's body if it can be had without reading anything."""
+    if type(body) is bytes:
+        return body
+    if isinstance(body, str):
+        return body[:KEPT_BYTES].encode("utf-8", "replace")
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(body[:KEPT_BYTES])
+    return None
+
+
+_recorders: WeakSet[Recorder] = WeakSet()
+
+
+def _start_afresh_after_fork() -> None:
+    for recorder in tuple(_recorders):
+        recorder._start_afresh()
+
+
+os.register_at_fork(after_in_child=_start_afresh_after_fork)
