@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -19,9 +19,11 @@ from typing import Any, Self
 from agcod_guard.call import Endpoint
 from agcod_guard.errors import SettingsError
 from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.protocol.contacts import Contacts
+from agcod_guard.settings.contacts import shipped_contacts
 from agcod_guard.settings.fields import ENV_PREFIX, FIELDS, TABLES, TOP
 from agcod_guard.settings.frozen import FrozenMap
-from agcod_guard.settings.given import Given, masked
+from agcod_guard.settings.inventory import DEFAULT, inventory
 from agcod_guard.settings.sources import from_arguments, from_environment, from_file
 from agcod_guard.settings.values import (
     Account,
@@ -46,9 +48,6 @@ __all__ = [
     "Reference",
     "Settings",
 ]
-
-DEFAULT = "the default"
-"""Origin of a value that nobody set."""
 
 _GROUPS: Mapping[str, Any] = {
     "contact": Contact,
@@ -103,6 +102,8 @@ class Settings:
         fleet: The machines that share the accounts.
         journal: How much of the past is kept.
         events: Which events are told louder.
+        contacts: Whom to write to at Amazon; the partner's own rows replace
+            those that were shipped.
         live_armed: AGCOD_GUARD_LIVE=1 was set; live paging needs it besides
             `page.mode`, so that a copied file alone never pages.
         drill: A rehearsal: every file says so and nothing can be sent.
@@ -122,6 +123,7 @@ class Settings:
     fleet: Fleet = field(default_factory=Fleet)
     journal: JournalQuota = field(default_factory=JournalQuota)
     events: EventSwitches = field(default_factory=EventSwitches)
+    contacts: Contacts = field(default_factory=shipped_contacts)
     live_armed: bool = False
     drill: bool = False
     origins: Mapping[str, str] = field(
@@ -170,11 +172,7 @@ class Settings:
 
     def in_force(self) -> list[tuple[str, str, str]]:
         """Return (name, value, origin) of every setting; secrets are masked."""
-        return [
-            (given.name, _shown(given), given.origin)
-            for path in FIELDS
-            for given in self._parts(path)
-        ]
+        return inventory(self, self.origins)
 
     def missing_for_packet(self, account: str) -> list[str]:
         """Return the settings that a complete packet of `account` still needs."""
@@ -187,16 +185,6 @@ class Settings:
         }
         return [name for name, value in facts.items() if value is None]
 
-    def _parts(self, path: tuple[str, ...]) -> Iterable[Given]:
-        value: object = self
-        for name in path:
-            value = getattr(value, name)
-        whole = Given(path, value, self.origins.get(".".join(path), DEFAULT))
-        if not isinstance(value, FrozenMap) or not value:
-            return [whole]
-        rows = [whole.inside(name, row) for name, row in value.items()]
-        return [part for row in rows for part in _columns(row)]
-
 
 def _group(
     name: str, taken: Mapping[tuple[str, ...], Any], origins: Mapping[str, str]
@@ -205,35 +193,10 @@ def _group(
     try:
         return _GROUPS[name](**parts)
     except SettingsError as error:
-        # The values contradict each other; say where they come from.
-        places = {
-            origins[f"{name}.{part}"] for part in parts if f"{name}.{part}" in origins
-        }
-        origin = (
-            origins.get(error.setting)
-            or f"{DEFAULT}, against {', '.join(sorted(places))}"
-        )
+        # Two values contradict each other; say where the other comes from.
+        others = sorted({origins[f"{name}.{part}"] for part in parts})
+        against = f"{DEFAULT}, against {', '.join(others)}"
+        origin = origins.get(error.setting, against)
         raise SettingsError(
             error.setting, error.value, error.expected, origin=origin
         ) from None
-
-
-def _columns(row: Given) -> list[Given]:
-    if not isinstance(row.value, Account):
-        return [row]
-    return [
-        row.inside("marketplace", row.value.marketplace),
-        row.inside("account_manager", row.value.account_manager),
-    ]
-
-
-def _shown(given: Given) -> str:
-    match given.value:
-        case None:
-            return "not set"
-        case bool():
-            return "true" if given.value else "false"
-        case FrozenMap():
-            return "none"
-        case value:
-            return str(masked(given.path, value))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.settings.contacts import CONTACT_ROWS
 from agcod_guard.settings.kinds import (
     ARMED,
     FOLDER,
@@ -92,6 +93,7 @@ TOP: Mapping[str, Kind] = {
     "partner_id": PARTNER_ID,
     "hosts": HOSTS,
     "accounts": ACCOUNTS,
+    "contacts": CONTACT_ROWS,
     "drill": SWITCH,
     "live_armed": ARMED,
 }
@@ -108,6 +110,7 @@ _PLACES = {
     "drill": frozenset({Place.ARGUMENT}),
     "live_armed": frozenset({Place.ENVIRONMENT}),
     "accounts": _NOT_IN_ENVIRONMENT,
+    "contacts": _NOT_IN_ENVIRONMENT,
 }
 _ENV_NAMES = {"live_armed": f"{ENV_PREFIX}LIVE"}
 

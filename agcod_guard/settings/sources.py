@@ -62,8 +62,8 @@ def from_environment(env: Mapping[str, str]) -> Iterator[Given]:
             continue
         if written := env[name].strip():
             field = _env_field(name, written)
-            given = Given(field.path, field.kind.read(written), name)
-            yield _placed(given, field, Place.ENVIRONMENT)
+            _placed(Given(field.path, written, name), field, Place.ENVIRONMENT)
+            yield Given(field.path, field.kind.read(written), name)
 
 
 def from_arguments(arguments: Mapping[str, object]) -> Iterator[Given]:
@@ -107,9 +107,9 @@ def _broken(file: str | Path, expected: str, origin: str) -> SettingsError:
 def _env_field(name: str, written: str) -> Field:
     if field := _ENV_FIELDS.get(name):
         return field
-    accounts = FIELDS[("accounts",)]
-    if name.startswith(f"{accounts.env_name}_"):
-        return accounts
+    for table, field in _ENV_FIELDS.items():
+        if Place.ENVIRONMENT not in field.places and name.startswith(f"{table}_"):
+            return field
     raise Given((name,), written, "the environment").unknown((*_ENV_FIELDS, ENV_FILE))
 
 
