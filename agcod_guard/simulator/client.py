@@ -139,6 +139,8 @@ def _result(response: requests.Response) -> str:
     try:
         content = response.json()
     except requests.JSONDecodeError:
+        content = None
+    if not isinstance(content, dict):
         content = {}
     if content.get("status") == "SUCCESS":
         return "SUCCESS"

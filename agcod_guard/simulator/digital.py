@@ -18,7 +18,7 @@ from agcod_guard.simulator.wire import Answer
 CANCEL_WINDOW_S = 900.0
 """How long after its creation a card can be cancelled (Amazon's FAQ)."""
 
-_TEN_YEARS_S = 3652 * 86400.0
+_TEN_YEARS_S = 3653 * 86400.0
 
 
 def create(case: Case) -> Answer:

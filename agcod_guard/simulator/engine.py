@@ -192,6 +192,7 @@ class Exchange:
     def reply(self, fault: Fault | None) -> tuple[Reply, str]:
         """Return what to send and its name for the log, the work being done."""
         answer = self._answer(fault)
+        self._note(fault=fault.name if fault else None)
         if fault and fault.page:
             page = fault.page
             headers = {"Content-Type": page.content_type, "Date": self._date()}
@@ -204,13 +205,9 @@ class Exchange:
         whole = fault is None or fault.delivery is Delivery.WHOLE
         return reply, answer.wording if whole or fault is None else fault.name
 
-    def answering(self, fault: Fault | None, answered: str) -> None:
+    def answering(self, answered: str) -> None:
         """Note what goes out; to be called just before it does."""
-        self._note(
-            answered=answered,
-            fault=fault.name if fault else None,
-            answered_at_s=self._engine.clock.wall_s(),
-        )
+        self._note(answered=answered, answered_at_s=self._engine.clock.wall_s())
 
     def _answer(self, fault: Fault | None) -> Answer:
         done = self._work() if fault is None or fault.works else None

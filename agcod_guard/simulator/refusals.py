@@ -1,6 +1,6 @@
 """What AGCOD says when it does not do what was asked.
 
-Pure. Codes and error types are Amazon's (its gift-codes-errors page); the
+Pure. Codes, error types and mock ids are those of `protocol.failures`; the
 messages are the simulator's own words, except where a client was seen to
 compare one: `Rate exceeded` and the invalid-token sentence. An F-code comes
 with HTTP 400, which one public client models and none contradicts.
@@ -8,7 +8,10 @@ with HTTP 400, which one public client models and none contradicts.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+from agcod_guard.protocol.failures import CLASSES, FAILURES, Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,84 +49,27 @@ class Refused(Exception):
         self.refusal = refusal
 
 
-_MESSAGES = {
-    "F200": {
-        "InvalidRequestInput": "The request body is missing or not readable",
-        "InvalidCardNumberInput": "A card number of digits is needed",
-        "InvalidPartnerIdInput": "A partner id is needed",
-        "InvalidAmountInput": "An amount is needed",
-        "InvalidAmountValue": "The amount has to be above zero",
-        "InvalidCurrencyCodeInput": "A currency code is needed",
-        "InvalidRequestIdInput": "A request id is needed",
-        "CardAlreadyActivatedWithDifferentRequestId": (
-            "This card is active under another request id"
-        ),
-        "MaxAmountExceeded": "The amount is above the maximum",
-        "CurrencyCodeMismatch": "The currency does not belong to this marketplace",
-        "FractionalAmountNotAllowed": "This currency has no fractions",
-        "CancelRequestArrivedAfterTimeLimit": "Too late to cancel this card",
-        "CardNotFound": "No card has this request id",
-        "CardNumberTooShort": "The card number is too short",
-        "CardActivatedWithDifferentDenomination": (
-            "This card was activated with another amount"
-        ),
-        "RequestedDenominationMismatch": "This request id was used for another amount",
-        "AmountBelowMinThreshold": "The amount is below the minimum",
-        "RequestIdTooLong": "The request id is too long",
-        "RequestIdMustStartWithPartnerName": (
-            "The request id does not begin with the partner id"
-        ),
-        "ActivationRequestIdAlreadyBeenUsed": "Another card has this request id",
-        "NonExistingActivationRequestId": "No activation has this request id",
-        "WrongActivationRequestId": "Another card has this request id",
-        "OrderNotFound": "No load has this request id",
-        "InvalidDateFormat": "A date has to read yyyy-MM-ddTHH:mm:ss",
-        "StartDateAfterEndDate": "The start lies after the end",
-        "InvalidPageIndex": "The page index has to be zero or above",
-        "InvalidPageSize": "The page size has to be above zero",
-        "MaxPageSizeExceeded": "The page size is above the maximum",
-    },
-    "F300": {
-        "UnknownCustomer": "This customer is not known",
-        "InvalidAwsAccessKeyId": "This access key is not known",
-        "BlockedCustomer": "This customer is blocked",
-        "InsufficientFunds": "The funds of this account do not suffice",
-        "IssuanceCapExceeded": "The issuance cap of this account is reached",
-        "AccountHasProblems": "There is a problem with this account",
-        "OperationNotPermitted": "This account may not use this operation",
-        "BadInput": "The customer's data cannot be used",
-        "ActiveContractNotFound": "This account has no active contract",
-        "CustomerAccountBlocked": "This customer's account is blocked",
-        "CustomerSurpassedDailyVelocityLimit": (
-            "This customer has reached the limit of the day"
-        ),
-        "ProductTypeNotEnabledInTheContract": (
-            "The contract does not include this product type"
-        ),
-    },
-}
+def _coded(code: str, error_type: str) -> Refusal:
+    return Refusal(
+        code=code,
+        error_type=error_type,
+        message=_CAPITAL.sub(r" \1", error_type).strip().capitalize(),
+        status="RESEND" if code == "F400" else "FAILURE",
+    )
+
+
+_CAPITAL = re.compile(r"([A-Z][a-z]+)")
 
 REFUSALS: dict[str, Refusal] = {
-    error_type: Refusal(code=code, error_type=error_type, message=message)
-    for code, messages in _MESSAGES.items()
-    for error_type, message in messages.items()
+    row.error_type: _coded(row.error_class, row.error_type)
+    for row in FAILURES
+    if row.error_class and row.error_type
 }
-"""The F200 and F300 answers by error type, each of which has one class only."""
+"""The answers with an F-code, by error type."""
 
-INTERNAL = Refusal(code="F100", error_type="GeneralError", message="Internal error")
-ACCOUNT_PROBLEM = Refusal(
-    code="F300", error_type="GeneralError", message="General error of this account"
-)
-"""What mock F3005 answers: AccountHasProblems, called GeneralError on the wire."""
-RESEND = Refusal(
-    code="F400",
-    error_type="SystemTemporarilyUnavailable",
-    message="The system is not available for the moment",
-    status="RESEND",
-)
-UNKNOWN_FAULT = Refusal(
-    code="F500", error_type="GeneralError", message="An unknown error occurred"
-)
+INTERNAL = _coded("F100", "GeneralError")
+RESEND = REFUSALS["SystemTemporarilyUnavailable"]
+UNKNOWN_FAULT = REFUSALS["GeneralError"]
 THROTTLED = Refusal(error_type="ThrottlingException", message="Rate exceeded")
 BAD_TOKEN = Refusal(
     error_type="UnrecognizedClientException",
@@ -156,37 +102,26 @@ def bad_signature_shape(problem: str) -> Refusal:
 
 
 def refused(error_type: str) -> Refused:
-    """Return the exception to raise for the F200 or F300 type `error_type`."""
+    """Return the exception to raise for the error type `error_type`."""
     return Refused(REFUSALS[error_type])
 
 
-MOCKS: dict[str, Refusal | None] = {
-    "F0000": None,
-    "F1000": INTERNAL,
-    "F2000": REFUSALS["InvalidRequestInput"],
-    "F2001": REFUSALS["InvalidCardNumberInput"],
-    "F2002": REFUSALS["InvalidPartnerIdInput"],
-    "F2003": REFUSALS["InvalidAmountInput"],
-    "F2004": REFUSALS["InvalidAmountValue"],
-    "F2005": REFUSALS["InvalidCurrencyCodeInput"],
-    "F2006": REFUSALS["InvalidRequestIdInput"],
-    "F2010": REFUSALS["CardAlreadyActivatedWithDifferentRequestId"],
-    "F2015": REFUSALS["MaxAmountExceeded"],
-    "F2016": REFUSALS["CurrencyCodeMismatch"],
-    "F2017": REFUSALS["FractionalAmountNotAllowed"],
-    "F2047": REFUSALS["CancelRequestArrivedAfterTimeLimit"],
-    "F3000": REFUSALS["UnknownCustomer"],
-    "F3001": REFUSALS["InvalidAwsAccessKeyId"],
-    "F3002": REFUSALS["BlockedCustomer"],
-    "F3003": REFUSALS["InsufficientFunds"],
-    "F3004": REFUSALS["IssuanceCapExceeded"],
-    "F3005": ACCOUNT_PROBLEM,
-    "F3006": REFUSALS["OperationNotPermitted"],
-    "F3007": REFUSALS["BadInput"],
-    "F3008": REFUSALS["ActiveContractNotFound"],
-    "F3009": REFUSALS["CustomerAccountBlocked"],
-    "F3010": REFUSALS["CustomerSurpassedDailyVelocityLimit"],
-    "F4000": RESEND,
-    "F5000": UNKNOWN_FAULT,
+# Where a mock was seen to answer with another name than Amazon's page has.
+_ON_THE_WIRE = {
+    "": "GeneralError",
+    "AccountHasProblems": "GeneralError",
+    "CardActivatedWithDifferentRequestId": "CardAlreadyActivatedWithDifferentRequestId",
+}
+
+
+def _mocked(row: Failure) -> Refusal:
+    name = row.error_type or ""
+    return _coded(row.error_class or "", _ON_THE_WIRE.get(name, name))
+
+
+MOCKS: dict[str, Refusal | None] = {"F0000": None} | {
+    mock_id: _mocked(row)
+    for row in (*CLASSES.values(), *FAILURES)
+    for mock_id in row.mock_ids
 }
 """Amazon's mock ids: sent as the request id, each asks for one answer."""

@@ -210,7 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault and self.server.closing.wait(fault.delay_s):
             self.close_connection = True
             return
-        exchange.answering(fault, answered)
+        exchange.answering(answered)
         self._deliver(reply, exchange, rule)
 
     def _deliver(self, reply: Reply, exchange: Exchange, rule: Rule | None) -> None:
