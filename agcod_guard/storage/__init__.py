@@ -1,0 +1,1 @@
+"""Where calls and incidents are kept: the journal's segments and the ladder."""
