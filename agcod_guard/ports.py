@@ -43,6 +43,13 @@ class Journal(Protocol):
         """
         ...
 
+    def unwritten(self) -> list[Frame]:
+        """Return frames that could not be stored; each only once.
+
+        Those that are stored later after all count only once: `Stream` knows.
+        """
+        ...
+
     def maintain(self) -> None:
         """Sync, roll, notice deletion, keep the quota; once a second.
 

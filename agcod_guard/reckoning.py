@@ -6,9 +6,12 @@ is at work. `watch.py` acts on what is reckoned here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from agcod_guard.axes import Axes
+from agcod_guard.frames import Frame, Header
 from agcod_guard.outage.fold import Fold, FoldState, Move
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import JournalReader
@@ -33,19 +36,19 @@ class Reckoning:
     def __init__(
         self,
         reader: JournalReader,
-        axes: Axes,
         *,
         policy: OutagePolicy,
-        source: str,
+        header: Header,
         state: ReckoningState | None = None,
     ) -> None:
-        self._policy, self._source = policy, source
-        self.axes = axes
+        """Begin where `state` was kept, on the axis of `header`'s boot."""
+        self._policy, self._source = policy, header.source
+        self.axes = axes = Axes(header)
         if state is None:
             self._folded, mark = Fold(policy), Mark()
         else:
             self._folded, mark = Fold.resumed(state.fold, policy), state.mark
-        self._stream = Stream(reader, axes, mark=mark)
+        self._stream = Stream(reader, axes, header=header, mark=mark)
         self.present = self._folded.copied()
 
     def catch_up(self, since_s: float) -> list[Move]:
@@ -60,14 +63,25 @@ class Reckoning:
             moves += self._folded.fold(self._stream.take(until_s), until_s)
         return moves
 
+    def read(self) -> None:
+        """Read what has been written since the last time.
+
+        Raises:
+            DataError: The journal cannot be read.
+        """
+        self._stream.read()
+
+    def add(self, frames: Iterable[Frame]) -> None:
+        """Take in frames of this process that could not be written."""
+        self._stream.add(frames)
+
     def look(self, now_s: float) -> list[Move]:
-        """Fold what has been written since, and let time pass up to `now_s`.
+        """Fold what has been read, and let time pass up to `now_s`.
 
         Returns:
             What changed. Of the newest events, which late ones may still join,
             a change is returned at every look until it can change no more.
         """
-        self._stream.read()
         until_s = now_s - self._late_s()
         moves = self._folded.fold(self._stream.take(until_s), until_s)
         self.present = self._folded.copied()
@@ -80,3 +94,29 @@ class Reckoning:
     def _late_s(self) -> float:
         others = self._stream.sources - {self._source}
         return self._policy.late_other_s if others else self._policy.late_s
+
+
+def reckoned(
+    reader: JournalReader,
+    *,
+    header: Header,
+    policy: OutagePolicy,
+    now_s: float,
+    state: ReckoningState | None = None,
+) -> Reckoning:
+    """Return where things stand at `now_s`, changing nothing.
+
+    Args:
+        reader: The journal.
+        header: Says whose boot is the axis, and which machine asks.
+        policy: The policy in force.
+        now_s: The present, on the axis.
+        state: What a checkpoint keeps; without it all of the journal is read.
+
+    Raises:
+        DataError: The journal cannot be read.
+    """
+    reckoning = Reckoning(reader, policy=policy, header=header, state=state)
+    reckoning.catch_up(float("-inf"))
+    reckoning.look(now_s)
+    return reckoning

@@ -8,23 +8,20 @@ frames behind that place were taken already.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
-from operator import attrgetter
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
 
 from agcod_guard.axes import Axes
-from agcod_guard.frames import Begin, End, Kind, Reference, decoded
+from agcod_guard.frames import Begin, End, Frame, Header, Kind, Reference
+from agcod_guard.merging import Placed, placed_of, side_by_side
 from agcod_guard.outage.evidence import Began, Ended, Event, Referenced
-from agcod_guard.ports import JournalReader, Stored
+from agcod_guard.ports import JournalReader
 from agcod_guard.protocol.failures import is_mock_id
 
-FRAMES_AT_ONCE = 2_000
-"""Frames read from one segment before another has its turn."""
+MOST_ADDED = 10_000
+"""Calls remembered that were taken in before they stood in the journal."""
 
 _FOLDED_KINDS = frozenset({Kind.BEGIN, Kind.END, Kind.REFERENCE})
 
@@ -43,17 +40,8 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Waiting(NamedTuple):
     event: Event
-    segment: str
+    segment: str | None
     offset: int
-
-
-@dataclass(slots=True)
-class _Reading:
-    """A segment being read: the frames to come, and how far they have come."""
-
-    frames: Iterator[Stored]
-    at_s: float
-    is_done: bool = False
 
 
 class Stream:
@@ -64,10 +52,17 @@ class Stream:
     """
 
     def __init__(
-        self, reader: JournalReader, axes: Axes, *, mark: Mark | None = None
+        self,
+        reader: JournalReader,
+        axes: Axes,
+        *,
+        header: Header,
+        mark: Mark | None = None,
     ) -> None:
+        """Read on from `mark`; `header` says who this process is."""
         mark = mark or Mark()
-        self._reader, self._axes = reader, axes
+        self._reader, self._axes, self._header = reader, axes, header
+        self._added: set[str] = set()
         self._unread = dict(mark.offsets)
         self._taken = {name: set(offsets) for name, offsets in mark.taken.items()}
         self._waiting: list[_Waiting] = []
@@ -76,14 +71,26 @@ class Stream:
     def read(self) -> None:
         """Read what has been written since the last time."""
         for stored in self._reader.tail(self._unread):
-            self._take_in(stored)
-        self._waiting.sort(key=_at_s)
+            self._unread[stored.position.segment] = stored.end
+            placed = placed_of(stored, self._axes, _FOLDED_KINDS)
+            if placed is not None:
+                self._let_wait(placed)
+
+    def add(self, frames: Iterable[Frame]) -> None:
+        """Take in frames of this process that could not be written.
+
+        They may turn up in the journal later; they count only once.
+        """
+        for frame in frames:
+            at_s = self._axes.axis_s(self._header, frame.mono_ns)
+            event = event_of(frame, at_s, source=self._header.source)
+            if event is not None:
+                self._waiting.append(_Waiting(event, None, 0))
+            if isinstance(event, Ended) and len(self._added) < MOST_ADDED:
+                self._added.add(event.call_id)
 
     def catch_up(self, since_s: float) -> Iterator[float]:
         """Read all that stands in the journal, a little at a time.
-
-        Segments are read side by side, always the one that is furthest behind,
-        so that what waits in between stays small.
 
         Args:
             since_s: Segments last written before this wall time are passed over.
@@ -91,59 +98,28 @@ class Stream:
         Yields:
             Times, on the axis, up to which everything has been read.
         """
-        coming = deque(self._opened(since_s))
-        reading: list[_Reading] = []
-        while coming or reading:
-            if not reading or (coming and coming[0].at_s <= reading[0].at_s):
-                reading.append(coming.popleft())
-            else:
-                self._read_some(reading[0])
-                if reading[0].is_done:
-                    del reading[0]
-            reading.sort(key=attrgetter("at_s"))
-            self._waiting.sort(key=_at_s)
-            behind = [each.at_s for each in (*reading[:1], *islice(coming, 1))]
-            if behind:
-                yield min(behind)
-
-    def _opened(self, since_s: float) -> list[_Reading]:
-        """Return the segments to be read, by the time they begin."""
-        segments = self._reader.segments()
-        for segment in segments:
-            self._axes.learn(segment.header)
-        opened = []
-        for segment in segments:
-            offset = self._unread.get(segment.name, 0)
+        for segment in self._reader.segments():
             if segment.changed_at_s < since_s:
                 self._unread[segment.name] = segment.size_bytes
-            elif offset < segment.size_bytes:
-                at_s = self._axes.axis_s(segment.header, segment.header.mono_ns)
-                opened.append(_Reading(self._reader.frames(segment.name, offset), at_s))
-        return sorted(opened, key=attrgetter("at_s"))
-
-    def _read_some(self, reading: _Reading) -> None:
-        some = list(islice(reading.frames, FRAMES_AT_ONCE))
-        reading.is_done = not some
-        for stored in some:
-            reading.at_s = max(reading.at_s, self._take_in(stored))
-
-    def _take_in(self, stored: Stored) -> float:
-        """Let a frame wait, if it means anything; return its time."""
-        segment, offset = stored.position.segment, stored.position.offset
-        self._unread[segment] = stored.end
-        event = self._event(stored)
-        if event is None:
-            return float("-inf")
-        if offset not in self._taken.get(segment, ()):
-            self._waiting.append(_Waiting(event, segment, offset))
-        return event.at_s
+        for batch, read_s in side_by_side(
+            self._reader,
+            self._axes,
+            kinds=_FOLDED_KINDS,
+            since_s=since_s,
+            offsets=self._unread,
+        ):
+            for placed in batch:
+                self._let_wait(placed)
+            yield read_s
 
     def take(self, until_s: float) -> list[Event]:
         """Return the events up to then, oldest first, and forget them."""
+        self._waiting.sort(key=_at_s)
         count = bisect_right(self._waiting, until_s, key=_at_s)
         taken, self._waiting = self._waiting[:count], self._waiting[count:]
         for waiting in taken:
-            self._taken.setdefault(waiting.segment, set()).add(waiting.offset)
+            if waiting.segment is not None:
+                self._taken.setdefault(waiting.segment, set()).add(waiting.offset)
         self._forget_taken()
         return [waiting.event for waiting in taken]
 
@@ -161,7 +137,8 @@ class Stream:
     def _safe_offsets(self) -> dict[str, int]:
         safe = dict(self._unread)
         for waiting in self._waiting:
-            safe[waiting.segment] = min(safe[waiting.segment], waiting.offset)
+            if waiting.segment is not None:
+                safe[waiting.segment] = min(safe[waiting.segment], waiting.offset)
         return safe
 
     def _forget_taken(self) -> None:
@@ -172,16 +149,18 @@ class Stream:
         }
         self._taken = {name: offsets for name, offsets in kept.items() if offsets}
 
-    def _event(self, stored: Stored) -> Event | None:
+    def _let_wait(self, placed: Placed) -> None:
+        stored = placed.stored
+        segment, offset = stored.position.segment, stored.position.offset
+        self._unread[segment] = stored.end
         self.sources.add(stored.header.source)
-        if stored.kind not in _FOLDED_KINDS:
-            return None
-        try:
-            frame = decoded(stored.kind, stored.payload)
-        except msgspec.DecodeError:
-            return None
-        at_s = self._axes.axis_s(stored.header, frame.mono_ns)
-        return event_of(frame, at_s, source=stored.header.source)
+        if offset in self._taken.get(segment, ()):
+            return
+        event = event_of(placed.frame, placed.at_s, source=stored.header.source)
+        if isinstance(event, Ended) and event.call_id in self._added:
+            self._added.discard(event.call_id)
+        elif event is not None:
+            self._waiting.append(_Waiting(event, segment, offset))
 
 
 def event_of(frame: object, at_s: float, *, source: str) -> Event | None:

@@ -14,7 +14,6 @@ from typing import Protocol
 
 import msgspec
 
-from agcod_guard.axes import Axes
 from agcod_guard.call import Scope
 from agcod_guard.errors import DataError
 from agcod_guard.frames import Header, TransitionNote
@@ -78,10 +77,49 @@ class WatchState(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         reckoning: The fold, and where to read on.
         told: Per scope, the phase last told and since when (wall clock).
+        epoch_s: Wall time at which the axis stands at 0.
     """
 
     reckoning: ReckoningState
     told: dict[str, tuple[Phase, float]]
+    epoch_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptScope:
+    """What a checkpoint tells of a scope; times in seconds since the epoch."""
+
+    scope: Scope
+    phase: Phase
+    first_failed_at_s: float | None
+    last_success_at_s: float | None
+
+
+def kept_scopes(checkpoint: Checkpoint) -> list[KeptScope]:
+    """Return the scopes as they were when the checkpoint was made."""
+    state = _state_in(checkpoint)
+    if state is None:
+        return []
+
+    def wall(at_s: float | None) -> float | None:
+        return None if at_s is None else at_s + state.epoch_s
+
+    return [
+        KeptScope(
+            scope=Scope.parse(scope),
+            phase=state.told.get(scope, (Phase.OK, 0.0))[0],
+            first_failed_at_s=wall(kept.evidence.first_failed_at_s),
+            last_success_at_s=wall(kept.evidence.last_success_at_s),
+        )
+        for scope, kept in state.reckoning.fold.scopes.items()
+    ]
+
+
+def kept_reckoning(checkpoint: Checkpoint, header: Header) -> ReckoningState | None:
+    """Return what can be gone on from; None if its clock was another boot's."""
+    state = _state_in(checkpoint)
+    same_boot = checkpoint.boot_id == header.boot_id
+    return state.reckoning if state is not None and same_boot else None
 
 
 class Watch:
@@ -109,8 +147,7 @@ class Watch:
             What has changed since this process was last told, oldest first.
 
         Raises:
-            DataError, OSError: Something could not be read or kept; the next
-                tick tries again.
+            OSError: The lock that decides whose turn it is cannot be opened.
         """
         if not self._around.turn.acquire():
             self._desk = None
@@ -135,10 +172,14 @@ class Watch:
     def _hear(self) -> list[Transition]:
         """Return what the process whose turn it is has told since."""
         ladder = self._around.ladder
-        if self._heard is None:
-            self._heard = ladder.last_announced()
+        try:
+            if self._heard is None:
+                self._heard = ladder.last_announced()
+                return []
+            announced = ladder.announced(self._heard)
+        except DataError as error:
+            self._around.observer.internal_error("ladder", error)
             return []
-        announced = ladder.announced(self._heard)
         if announced:
             self._heard = announced[-1].number
         return [each.transition for each in announced]
@@ -150,53 +191,72 @@ class _Desk:
     def __init__(
         self, around: Surroundings, *, header: Header, policy: OutagePolicy
     ) -> None:
-        kept = around.ladder.checkpoint()
+        self._around, self._policy = around, policy
+        kept, incidents = self._kept()
         state = None if kept is None else _state_in(kept)
-        incidents = around.ladder.incidents()
-        axes = Axes(header)
-        same_boot = kept is not None and kept.boot_id == header.boot_id
-        self._around, self._policy, self._axes = around, policy, axes
         self.reckoning = Reckoning(
             around.reader,
-            axes,
             policy=policy,
-            source=header.source,
-            state=state.reckoning if state is not None and same_boot else None,
+            header=header,
+            state=None if kept is None else kept_reckoning(kept, header),
         )
+        axes = self._axes = self.reckoning.axes
         self._casebook = Casebook(incidents, wall_s=axes.wall_s, drill=header.drill)
         self._told = {} if state is None else dict(state.told)
         self._plan = _PackingPlan(policy)
         self._saved_at_s = float("-inf")
         self._unsaved: dict[str, Incident] = {}
         self._untold: list[Transition] = []
-        self._catch_up(is_known=state is not None)
+        self._missed: list[Move] = []
+        self._catch_up(
+            is_known=state is not None,
+            is_near=kept is not None and kept.boot_id == header.boot_id,
+        )
 
     def work(self, now_s: float) -> list[Transition]:
         """Look at what is new, follow it, keep it, and return what to tell."""
-        moves = self._missed + self.reckoning.look(now_s)
-        self._missed = []
+        self.reckoning.add(self._around.journal.unwritten())
+        try:
+            self.reckoning.read()
+        except DataError as error:
+            self._around.observer.internal_error("journal", error)
+        moves, self._missed = self._missed + self.reckoning.look(now_s), []
         news = [self._followed(move) for move in self._news(moves)]
         self._untold += news
         self._pack(now_s)
-        if news or self._unsaved or self._is_save_due(now_s):
+        if news or self._is_save_due(now_s):
             self._save(now_s)
         for transition in news:
             self._around.observer.transition(transition)
         return news
 
-    def _catch_up(self, *, is_known: bool) -> None:
+    def _kept(self) -> tuple[Checkpoint | None, list[Incident]]:
+        """Return what the ladder keeps; nothing if it cannot be read.
+
+        A damaged ladder must not stop detection: all but the people's notes
+        can be made anew from the journal.
+        """
+        try:
+            return self._around.ladder.checkpoint(), self._around.ladder.incidents()
+        except DataError as error:
+            self._around.observer.internal_error("ladder", error)
+            return None, []
+
+    def _catch_up(self, *, is_known: bool, is_near: bool) -> None:
         """Fold what was written while nobody looked.
 
         Without a checkpoint nobody knows what was told. The incidents are made
         anew, but of the scopes only the present phase is told, not the past.
         """
         open_ones = self._casebook.all_open()
-        since_s = min(
-            self._around.clock.wall_s() - REFOLDED_S,
-            *(each.first_failed_at_s for each in open_ones),
-            float("inf"),
-        )
-        self._missed = self.reckoning.catch_up(since_s)
+        since_s = float("-inf")
+        if not is_near:
+            day_ago_s = self._around.clock.wall_s() - REFOLDED_S
+            since_s = min([day_ago_s, *(each.first_failed_at_s for each in open_ones)])
+        try:
+            self._missed = self.reckoning.catch_up(since_s)
+        except DataError as error:
+            self._around.observer.internal_error("journal", error)
         if not is_known:
             for move in self._missed:
                 self._note(self._casebook.follow(move))
@@ -270,15 +330,26 @@ class _Desk:
         return now_s - self._saved_at_s >= self._policy.checkpoint_every_s
 
     def _save(self, now_s: float) -> None:
-        state = WatchState(reckoning=self.reckoning.at_rest(), told=self._told)
-        self._around.ladder.save(
-            Checkpoint(boot_id=self._axes.boot_id, state=msgspec.json.encode(state)),
-            incidents=tuple(self._unsaved.values()),
-            transitions=tuple(self._untold),
+        state = WatchState(
+            reckoning=self.reckoning.at_rest(),
+            told=self._told,
+            epoch_s=self._axes.wall_s(0.0),
         )
+        checkpoint = Checkpoint(
+            boot_id=self._axes.boot_id, state=msgspec.json.encode(state)
+        )
+        self._saved_at_s = now_s
+        try:
+            self._around.ladder.save(
+                checkpoint,
+                incidents=tuple(self._unsaved.values()),
+                transitions=tuple(self._untold),
+            )
+        except DataError as error:
+            self._around.observer.internal_error("ladder", error)
+            return
         for transition in self._untold:
             self._around.journal.append(self._frame_of(transition))
-        self._saved_at_s = now_s
         self._unsaved, self._untold = {}, []
 
     def _frame_of(self, transition: Transition) -> TransitionNote:

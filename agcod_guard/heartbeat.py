@@ -1,0 +1,75 @@
+"""The helper thread: one a process, started at its first call, also after a fork."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+
+from agcod_guard.frames import Frame
+from agcod_guard.ports import Journal
+
+
+class Heartbeat:
+    """Calls `beat` every so often on a daemon thread of this process.
+
+    `beat` contains its own errors.
+    """
+
+    def __init__(self, beat: Callable[[], object], *, every_s: float) -> None:
+        self._beat, self._every_s = beat, every_s
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.pid = 0
+
+    def start(self) -> None:
+        """Begin in this process; does nothing where it has begun already.
+
+        A thread does not survive a fork, so a child begins anew.
+        """
+        if self.pid == os.getpid():
+            return
+        self.pid = os.getpid()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, args=(self._stop,), name="agcod-guard", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """End; wait at most so long for the beat under way."""
+        self._stop.set()
+        if self._thread is not None and self.pid == os.getpid():
+            self._thread.join(timeout_s)
+        self._thread = None
+
+    def _run(self, stop: threading.Event) -> None:
+        while not stop.wait(self._every_s):
+            self._beat()
+
+
+class WakingJournal:
+    """A journal whose first frame in a process starts the helper thread."""
+
+    def __init__(self, journal: Journal, start: Callable[[], None]) -> None:
+        self._journal, self._start = journal, start
+        self._pid = 0
+
+    def append(self, frame: Frame) -> bool:
+        """Store the frame; False if it could not be stored. Never raises."""
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._start()
+        return self._journal.append(frame)
+
+    def unwritten(self) -> list[Frame]:
+        """Return frames that could not be stored; each only once."""
+        return self._journal.unwritten()
+
+    def maintain(self) -> None:
+        """Sync, roll, notice deletion, keep the quota."""
+        self._journal.maintain()
+
+    def close(self) -> None:
+        """Sync and close; later appends open a new segment."""
+        self._journal.close()

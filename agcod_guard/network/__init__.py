@@ -1,0 +1,1 @@
+"""Asking the world whether our own way out is open."""

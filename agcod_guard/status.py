@@ -1,0 +1,124 @@
+"""What the guard thinks at present, as values for people and programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agcod_guard.call import Scope
+from agcod_guard.incident.incident import Incident, Stage
+from agcod_guard.outage.detector import Phase, ScopeState
+from agcod_guard.outage.explanation import explanation
+from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.reckoning import Reckoning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeStatus:
+    """What is thought of one account at one endpoint.
+
+    Times are wall-clock seconds since the Unix epoch.
+
+    Attributes:
+        scope: Account and endpoint.
+        phase: What is thought of it.
+        since_s: Since when; None if it was never otherwise.
+        reason: Why, in one sentence with numbers.
+        last_success_at_s: Last success; None if none is known.
+        first_failed_at_s: First failure since; None when there is none.
+        failed: Different orders that failed since, as many as are counted.
+        answered: Failing calls since that were answered.
+        silent: Failing calls since that got no answer.
+        incident_id: The incident that is open; None when there is none.
+    """
+
+    scope: Scope
+    phase: Phase
+    since_s: float | None
+    reason: str
+    last_success_at_s: float | None
+    first_failed_at_s: float | None
+    failed: int
+    answered: int
+    silent: int
+    incident_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What is thought of every scope, by name.
+
+    Attributes:
+        at_s: When it was thought, seconds since the Unix epoch.
+        scopes: One entry per account and endpoint that made calls.
+    """
+
+    at_s: float
+    scopes: tuple[ScopeStatus, ...]
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether an outage stands anywhere."""
+        return any(each.phase is Phase.OUTAGE for each in self.scopes)
+
+
+def status_of(
+    reckoning: Reckoning,
+    incidents: list[Incident],
+    *,
+    now_s: float,
+    policy: OutagePolicy,
+) -> Status:
+    """Return the status as reckoned.
+
+    Args:
+        reckoning: After its last look.
+        incidents: Those of the ladder.
+        now_s: The present, on the reckoning's axis.
+        policy: The policy in force.
+    """
+    open_ones = {
+        str(each.scope): each.incident_id
+        for each in incidents
+        if each.stage is not Stage.RESOLVED
+    }
+    scopes = sorted(reckoning.present.scopes.items())
+    return Status(
+        at_s=reckoning.axes.wall_s(now_s),
+        scopes=tuple(
+            _scope_status(
+                scope,
+                state,
+                open_ones.get(scope),
+                reason=explanation(
+                    state, now_s, policy=policy, wall_s=reckoning.axes.wall_s
+                ),
+                reckoning=reckoning,
+            )
+            for scope, state in scopes
+        ),
+    )
+
+
+def _scope_status(
+    scope: str,
+    state: ScopeState,
+    incident_id: str | None,
+    *,
+    reason: str,
+    reckoning: Reckoning,
+) -> ScopeStatus:
+    def wall(at_s: float | None) -> float | None:
+        return None if at_s is None else reckoning.axes.wall_s(at_s)
+
+    return ScopeStatus(
+        scope=Scope.parse(scope),
+        phase=state.phase,
+        since_s=wall(state.since_s),
+        reason=reason,
+        last_success_at_s=wall(state.evidence.last_success_at_s),
+        first_failed_at_s=wall(state.evidence.first_failed_at_s),
+        failed=state.evidence.failed,
+        answered=state.evidence.answered,
+        silent=state.evidence.silent,
+        incident_id=incident_id,
+    )
