@@ -25,9 +25,11 @@ _ESCAPE = re.compile(
     r"|(?P<plain>(?:\\[\"'/\\nrt])++)"
     r"|&#(?:(?P<decimal>[0-9]{1,7})|[xX](?P<hex>[0-9A-Fa-f]{1,6}));?"
     r"|&(?P<entity>[A-Za-z]{2,8});"
+    r"|(?P<colour>\x1b\[[0-9;]{0,16}[A-Za-z])"
 )
 _BYTE = re.compile(r"[0-9A-Fa-f]{2}")
 _PLAIN = str.maketrans("nrt", "\n\r\t")
+_INVISIBLE = "\u200b"
 _ENTITIES = {
     "amp": "&",
     "quot": '"',
@@ -186,6 +188,8 @@ def _meaning(match: re.Match[str]) -> tuple[str, list[int]]:
         return _bytes_meaning(escape)
     if match["plain"]:
         return escape[1::2].translate(_PLAIN), [2] * (len(escape) // 2)
+    if match["colour"]:
+        return _INVISIBLE, [len(escape)]
     if match["entity"]:
         return _ENTITIES.get(match["entity"].lower(), ""), [len(escape)]
     if match["decimal"]:
@@ -215,8 +219,8 @@ _BASE64 = re.compile(
 )
 _HEX = re.compile(
     r"(?<![0-9A-Za-z])(?:0x)?"
-    r"(?:(?:[0-9A-Fa-f]{2}){14,}+|(?:[0-9A-Fa-f]{2}[ :,\-]){13,}+[0-9A-Fa-f]{2})"
-    r"(?![0-9A-Za-z])"
+    r"(?:(?:[0-9A-Fa-f]{2}){14,}+(?![0-9A-Za-z])"
+    r"|[0-9A-Fa-f]{2}(?:[ :,\-][0-9A-Fa-f]{2}){13,}+)"
 )
 _READABLE = re.compile(
     rb"(?:[\t\n\r -~]|(?:\xe2\x80|\xef\xbc|[\xc2-\xd1])[\x80-\xbf]){13,}+"

@@ -160,8 +160,9 @@ def _text(body: bytes) -> str:
     for mark, encoding in _BOMS.items():
         if body.startswith(mark):
             return body[len(mark) :].decode(encoding, "replace")
-    if body[1:2] == b"\0" or body[:1] == b"\0":
-        return body.decode("utf-16-be" if body[:1] == b"\0" else "utf-16-le", "replace")
+    for encoding, zeros in (("utf-16-le", body[1:8:2]), ("utf-16-be", body[0:8:2])):
+        if zeros and not zeros.strip(b"\0"):
+            return body.decode(encoding, "replace")
     try:
         return body.decode()
     except UnicodeDecodeError:

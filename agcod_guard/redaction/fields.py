@@ -16,8 +16,8 @@ from agcod_guard.redaction.names import Name, kind_of
 from agcod_guard.redaction.spans import Finding, Span
 
 _KEY = re.compile(
-    r"(?<![\w.\-])([\w.\-]++)(\\{0,3}[\"'`]?\]?\s{0,3})(=>|->|:=|[=:])(\s{0,16})"
-    r"(\\{0,3}[\"'`]|b[\"']|[{\[(]|)",
+    r"(?<![\w.\-])([\w.\-]++(?:\[[\w.\-]{0,40}\]){0,4}+)(\\{0,3}[\"'`]?\]?\s{0,3})(=>|->|:=|[=:])(\s{0,16})"
+    r"((?:[A-Za-z]\w{0,15}[(\[])?\\{0,3}[\"'`]|[A-Za-z]{1,2}[\"']|[{\[(]|)",
     re.A,
 )
 _QUOTED = {
@@ -36,6 +36,16 @@ _CODE_WORD = re.compile(
 _LINE = re.compile(r"[^\r\n]*+")
 _PHRASE = re.compile(r"(?:(?!\s[\w.\-]{1,40}=)[^&,;\r\n<>\"')}\]]){0,300}")
 _TAG = re.compile(r"<([\w.\-]++(?::[\w.\-]++)?)((?:\s[^<>]*+)?/?)>", re.A)
+_SCHEME = re.compile(r"(?:aws|basic|bearer|digest|negotiate|ntlm)[ \t]{1,4}", re.I)
+_ADDRESS_OF_HOST = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:[:#]\d{1,5})?")
+_ATTRIBUTE = re.compile(r"\s(?:name|key|id)\s{0,2}=\s{0,2}[\"']([\w.:\-]{1,80})", re.A)
+_PAIR = re.compile(
+    r"(?:(?P<tuple>[(\[]\s{0,8}b?)"
+    r"|\b(?:name|key|header|field)[\"']?\s{0,4}[:=]\s{0,4})"
+    r"(?P<quote>[\"'])(?P<name>[\w.:\-]{1,80})(?P=quote)[\s,]{1,16}"
+    r"(?:[\"']?(?:value|content|text)[\"']?\s{0,4}[:=]\s{0,4})?b?(?P<opening>[\"'])",
+    re.A,
+)
 _EMPTY = frozenset(
     {"", "null", "none", "nil", "true", "false", "undefined", "n/a", "-", "\\"}
 )
@@ -78,6 +88,13 @@ def fields(text: str, *, all_names: bool = False) -> Iterator[Field]:
         text: Anything.
         all_names: Also those whose name is not known; bodies ask for them.
     """
+    yield from _assignments(text, all_names=all_names)
+    yield from _pairs(text)
+    yield from _elements(text, all_names=all_names)
+
+
+def _assignments(text: str, *, all_names: bool) -> Iterator[Field]:
+    """Yield what stands behind `name =` and `name:`."""
     end = 0
     for match in _KEY.finditer(text):
         name = kind_of(match[1])
@@ -86,12 +103,32 @@ def fields(text: str, *, all_names: bool = False) -> Iterator[Field]:
         if match.start() < end:
             continue
         field = _assigned(text, match, name)
-        if field is None or text[field.start : field.end].lower() in _EMPTY:
+        if field is None or _is_harmless(text[field.start : field.end], name):
             continue
-        if field.name in _FINDINGS:
+        if name in _FINDINGS:
             end = field.end
         yield field
-    yield from _elements(text, all_names=all_names)
+
+
+def _is_harmless(value: str, name: Name) -> bool:
+    """Tell an empty value, and a host's address from a person's."""
+    if value.lower() in _EMPTY:
+        return True
+    return name is Name.PERSONAL and _ADDRESS_OF_HOST.fullmatch(value) is not None
+
+
+def _pairs(text: str) -> Iterator[Field]:
+    """Yield the values of `("Cookie", "...")` and `name="...", value="..."`."""
+    for match in _PAIR.finditer(text):
+        name = kind_of(match["name"])
+        if name not in _FINDINGS or name is Name.GROUP:
+            continue
+        start = match.end()
+        end = _quote_end(text, start, match["opening"])
+        if match["tuple"] and text[end + 1 : end + 9].lstrip()[:1] not in {")", "]"}:
+            continue
+        if not text.startswith("AWS4-HMAC-SHA256", start):
+            yield Field(start, end, name)
 
 
 def _assigned(text: str, match: re.Match[str], name: Name) -> Field | None:
@@ -109,8 +146,8 @@ def _assigned(text: str, match: re.Match[str], name: Name) -> Field | None:
 
 
 def _quote_end(text: str, start: int, opening: str) -> int:
-    if opening[0] == "\\":
-        end = text.find(opening, start)
+    if (escape := opening.find("\\")) >= 0:
+        end = text.find(opening[escape:], start)
         return len(text) if end < 0 else end
     match = _QUOTED[opening[-1]].match(text, start)
     return match.end() if match else start
@@ -134,6 +171,8 @@ def _bare(text: str, match: re.Match[str], name: Name) -> Field | None:
     start, prose = match.end(), match[3] == ":" and bool(match[4])
     pattern = _WORD
     if name is Name.LINE:
+        if scheme := _SCHEME.match(text, start):
+            start = scheme.end()
         if text.startswith("AWS4-HMAC-SHA256", start):
             return None
         pattern = _LINE if match[3] == ":" else _WORD
@@ -156,7 +195,7 @@ def _is_value(value: str, name: Name, text: str, key_start: int) -> bool:
             line_start = text.rfind("\n", max(0, key_start - 80), key_start) + 1
             return not text[line_start:key_start].strip(" \t-")
         case Name.SECRET:
-            return len(value) >= 16 or any(not char.isalpha() for char in value[:-1])
+            return len(value) >= 16 or not value.rstrip(".!?").isalpha()
         case Name.CLAIM_CODE:
             return not value.rstrip(".").isalpha() or value.isupper()
         case _:
@@ -171,6 +210,8 @@ def _elements(text: str, *, all_names: bool) -> Iterator[Field]:
         if match.start() < end or match[2].endswith("/"):
             continue
         name = kind_of(match[1])
+        if name is Name.OTHER and (attribute := _ATTRIBUTE.search(match[2])):
+            name = kind_of(attribute[1])
         if name is Name.TEXT or (name is Name.OTHER and not all_names):
             continue
         start = match.end()
@@ -202,15 +243,16 @@ def _element_end(
 
 
 _CODE_NAME = (
-    r"(?:claim|gift(?:[-_ ]{0,2}card)?|gc|redemption|redeem|voucher)"
+    r"(?:claim|gift(?:[-_ ]{0,2}card)?|gc|card|redemption|redeem|voucher|gutschein)"
     r"[-_ ]{0,2}(?:code|pin)"
 )
 _CELL = r"</?(?:td|th|dd|dt|b|i|p|em|br|li|div|code|span|label|strong|value|string)"
 _SPOKEN = re.compile(
     rf"(?P<name>{_CODE_NAME})s?[\w\-]{{0,16}}"
     rf"(?P<glue>(?:{_CELL}\b[^<>]{{0,80}}>|<!--|</[\w:.\-]{{1,40}}>|<!\[CDATA\["
-    r"|\b(?:is|was|are|equals|value|text|string|number|no|the|your|named?|key)\b"
-    r"|[^A-Za-z0-9<,]|,(?=\s?[\"'])){1,24}+)"
+    r"|\b(?:is|was|are|equals|value|values|text|string|number|no|the|your|named?|key"
+    r"|in|s|b|u|some|just|optional)\b"
+    r"|\b\d{1,3}\b|[^A-Za-z0-9<,]|,(?=\s?[\"'])){1,24}+)"
     r"(?P<value>[A-Z0-9]{14,15}(?![A-Z0-9])"
     r"|[A-Z0-9]{4}[^A-Z0-9]{1,3}[A-Z0-9]{4,6}[^A-Z0-9]{1,3}[A-Z0-9]{4,5}(?![A-Z0-9]))",
     re.I | re.A,
@@ -241,4 +283,6 @@ def _is_spoken_code(value: str, name: str, glue: str) -> bool:
         return not value.isalnum() and not value.replace(" ", "").isalpha()
     if any(char.isdigit() for char in value) or "-" in value:
         return True
-    return value.isupper() and (not name.isupper() or not {":", "="}.isdisjoint(glue))
+    if value.isalpha() and not {":", "="}.isdisjoint(glue):
+        return True
+    return value.isupper() and not name.isupper()

@@ -37,15 +37,14 @@ _LISTED: dict[Name, str] = {
         claimcode gccode giftcode giftcardcode giftcardpin redemptioncode
         redeemcode vouchercode""",
     Name.SECRET: """
-        pass passphrase pwd passwd secret apikey accesskey accesskeyid privatekey
+        passphrase pwd passwd secret apikey accesskey accesskeyid privatekey
         signingkey token signature credentials xamzsignature sessionid jwt""",
     Name.LINE: "authorization proxyauthorization cookie cookies setcookie",
     Name.PERSONAL: """
-        accountid externalreference sourcedetails notificationdetails
-        address addressline1 addressline2 address1 address2 street city zip zipcode
-        postalcode email emailaddress phone phonenumber mobile mobilenumber barcode
-        firstname lastname fullname givenname familyname surname customername
-        recipientname recipientemail recipientphone customeremail customerphone
+        accountid address
+        addressline1 addressline2 address1 address2 street zipcode
+        postalcode mobile mobilenumber barcode
+        firstname lastname fullname givenname familyname surname customername recipientname
         dateofbirth""",
     Name.GROUP: "account customer recipient",
     Name.KEPT: """
@@ -73,14 +72,23 @@ _SECRET_ENDINGS = (
     "token",
     "xamzsignature",
 )
+_PERSONAL_ENDINGS = (
+    "email",
+    "emailaddress",
+    "phone",
+    "phonenumber",
+    "externalreference",
+    "sourcedetails",
+    "notificationdetails",
+)
 _NAME_CHARACTERS = 80
+_PLAIN = str.maketrans("[", ".", "]_-")
 
 
 @lru_cache(maxsize=2048)
 def kind_of(name: str) -> Name:
     """Return what the field called `name` may keep; never raises."""
-    plain = name[-_NAME_CHARACTERS:].rpartition(":")[2].replace("_", "")
-    plain = plain.replace("-", "").lower()
+    plain = name[-_NAME_CHARACTERS:].rpartition(":")[2].translate(_PLAIN).lower()
     kind = _KINDS.get(plain) or _KINDS.get(plain.replace(".", ""))
     if kind is None and "." in plain:
         plain = plain.rpartition(".")[2]
@@ -89,4 +97,6 @@ def kind_of(name: str) -> Name:
         return kind
     if "claimcode" in plain:
         return Name.CLAIM_CODE
+    if plain.endswith(_PERSONAL_ENDINGS):
+        return Name.PERSONAL
     return Name.SECRET if plain.endswith(_SECRET_ENDINGS) else Name.OTHER

@@ -24,12 +24,13 @@ _DASH = r"-{1,2}"
 _BREAK = r"(?:[ \t]{0,4}=?\r?\n[ \t>|#*]{0,16})"
 _WRAP_DASH = rf"{_BREAK}?-{{1,2}}{_BREAK}?"
 
+_PHONE = r"(?<=\+)[0-9\-]++(?![A-Za-z])"
 _CODE = re.compile(
-    rf"{_ALONE_BEFORE}[A-Z0-9]{{4}}{_DASH}[A-Z0-9]{{4,6}}{_DASH}[A-Z0-9]{{4,5}}"
+    rf"{_ALONE_BEFORE}(?!{_PHONE})[A-Z0-9]{{4}}{_DASH}[A-Z0-9]{{4,6}}{_DASH}[A-Z0-9]{{4,5}}"
     rf"{_ALONE_AFTER}"
 )
 _CODE_IN_RUN = re.compile(
-    rf"(?<![A-Za-z0-9])[A-Z0-9]{{4}}{_DASH}[A-Z0-9]{{6}}{_DASH}[A-Z0-9]{{4,5}}"
+    rf"(?<![A-Za-z0-9])[A-Z0-9]{{4}}{_DASH}([A-Z0-9]{{4,6}}){_DASH}[A-Z0-9]{{4,5}}"
     r"(?![A-Za-z0-9])"
 )
 _CODE_WRAPPED = re.compile(
@@ -49,7 +50,7 @@ _CODE_SPACED = re.compile(
 )
 _RUN_BEFORE = re.compile(r"[A-Za-z0-9_\-]*\Z")
 _PARTNER_ID = re.compile(r"[A-Za-z0-9]*[A-Z][A-Za-z0-9]*\Z")
-_CODE_WORDS = frozenset({"CODES", "GIFTS", "CARDS", "CLAIM", "Claim", "Codes", "Gifts"})
+_CODE_WORD = re.compile(r"code|gift|claim|card|voucher|mock", re.I)
 _RUN_CHARACTERS = 48
 
 
@@ -69,14 +70,15 @@ def claim_codes(text: str) -> Iterator[Span]:
 
 
 def _is_part_of_id(text: str, match: re.Match[str]) -> bool:
-    """Tell a dashed request id from a code that is glued to a word."""
-    if not any(char.isalpha() for char in match[0]):
-        return True
+    """Tell a dashed request id or UUID from a code that is glued to a word."""
     start = match.start()
-    before = text[max(0, start - _RUN_CHARACTERS) : start]
-    run = _RUN_BEFORE.search(before)
+    run = _RUN_BEFORE.search(text[max(0, start - _RUN_CHARACTERS) : start])
     head = re.split(r"[-_]", run[0])[0] if run else ""
-    return len(head) == 5 and head not in _CODE_WORDS and bool(_PARTNER_ID.match(head))
+    if _CODE_WORD.search(head):
+        return False
+    if len(match[1]) < 6 or match[0].replace("-", "").isdigit():
+        return True
+    return len(head) == 5 and _PARTNER_ID.match(head) is not None
 
 
 def likely_claim_codes(text: str) -> Iterator[Span]:
@@ -93,7 +95,7 @@ def likely_claim_codes(text: str) -> Iterator[Span]:
             yield Span(match.start(), end, Finding.CLAIM_CODE)
 
 
-_MIXED = re.compile(r"[0-9][A-Za-z]")
+_MIXED = re.compile(r"[0-9][A-Za-z]|[a-z][A-Z][a-z]")
 _ERROR_CODE = re.compile(r"F[1-5]\d{2,4}\Z")
 _NO_VOWEL = re.compile(r"[B-DF-HJ-NP-TV-XZ]+\Z")
 _ACRONYMS = frozenset({"HTTP", "HTTPS", "HTML", "SMTP", "HMAC", "LDAP", "GMT", "TLS"})
@@ -141,7 +143,8 @@ _MARKED = {
 }
 """Secrets that cannot do without a fixed piece of text, by that piece."""
 _SCHEME = re.compile(
-    r"(?<![A-Za-z])(?:bearer|basic)[ \t]{1,4}([A-Za-z0-9._~+/|=\-]{6,}+)", re.I
+    r"(?<![A-Za-z])(?:bearer|basic)[ \t]{1,4}(?![a-z_]{1,20}=[\"'\w])([A-Za-z0-9._~+/|=\-]{6,}+)",
+    re.I,
 )
 _OPAQUE = re.compile(
     r"(?<![A-Za-z0-9+/=_\-])(?:"
@@ -151,7 +154,11 @@ _OPAQUE = re.compile(
     r"|[A-Za-z0-9+/_\-%]{100,}+={0,2})"
     r")(?![A-Za-z0-9+/=_\-])"
 )
-_HASH_NAME = re.compile(r"(?:sha-?256|hash|digest|checksum|etag)\W{0,6}\Z", re.I)
+_HASH_NAME = re.compile(
+    r"(?:sha-?256|hash|digest|checksum|etag|aws4_request"
+    r"|[a-z];[a-z\-]{1,24})\W{0,6}\Z",
+    re.I,
+)
 _CHECKSUM = re.compile(
     r"(?:card|serial)[\w ]{0,16}\W{1,10}((?:\d[ \-]?){15}\d)[ \-]?(\d{3})(?!\d)", re.I
 )
