@@ -91,15 +91,16 @@ def _status_outcome(said: Said, status: int | None, operation: str) -> Outcome:
         return Outcome.SUCCESS if said.status == "SUCCESS" else Outcome.FAULT
     if status is None:
         return Outcome.ABANDONED
-    if said.cut and said.form in (Form.JSON, Form.XML) and said.error_type is None:
-        # Its status stands beyond what was kept of it.
-        return unseen_outcome(status)
     return Outcome.SUCCESS if _shows_success(said, operation) else Outcome.FAULT
 
 
 def _shows_success(said: Said, operation: str) -> bool:
-    """Tell whether a 2xx without a status carries a result all the same."""
-    if said.error_type is not None:
+    """Tell whether a 2xx without a status carries a result all the same.
+
+    The status may stand beyond what was kept of a long body; a body that broke
+    off on its way proves nothing.
+    """
+    if said.error_type is not None or not (said.whole or said.cut):
         return False
     known = OPERATIONS.get(operation)
     if known is not None and known.success_fields:

@@ -107,7 +107,10 @@ def _searched_json(text: str) -> dict[str, object]:
 
 
 def _json_leaves(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield (path, value) of the words and texts at most two objects deep."""
+    """Yield (path, value) of what stands at most two objects deep.
+
+    The value of a list is `[`; of what stands in it nothing is told.
+    """
     path: list[str] = []
     last, key = "", None
     for token in islice(_TOKEN.finditer(text), _MOST_TOKENS):
@@ -121,6 +124,8 @@ def _json_leaves(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
             case ",":
                 key = None
             case "{" | "[" as opened:
+                if opened == _LIST and key is not None and _is_outer(path):
+                    yield (*path[1:], key), _LIST
                 path.append(_LIST if opened == "[" else key or "")
                 key = None
             case _:

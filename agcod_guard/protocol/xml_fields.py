@@ -22,6 +22,7 @@ class _Leaves:
         self.root = ""
         self.leaves: list[tuple[tuple[str, ...], str]] = []
         self._path: list[str] = []
+        self._lists: set[tuple[str, ...]] = set()
         self._text = ""
 
     def start(self, tag: str, attributes: object) -> None:
@@ -37,8 +38,14 @@ class _Leaves:
         path = tuple(self._path[1:])
         del self._path[-1:]
         text, self._text = self._text, ""
-        if 1 <= len(path) <= 2 and text.strip() and len(self.leaves) < _MOST_LEAVES:
+        if len(self.leaves) >= _MOST_LEAVES:
+            return
+        if 1 <= len(path) <= 2 and text.strip():
             self.leaves.append((path, text))
+        elif len(path) > 2 and path[:2] not in self._lists:
+            # What stands so deep belongs to others; that it is there counts.
+            self._lists.add(path[:2])
+            self.leaves.append((path[:2], ""))
 
     def close(self) -> None:
         """Nothing to hand over: the reader looks at `leaves`."""
