@@ -1,0 +1,62 @@
+"""Calls, incidents and transitions to tell, and what was swallowed meanwhile."""
+
+import pytest
+
+from agcod_guard import errors
+from agcod_guard.call import Call, Endpoint, Outcome, Scope
+from agcod_guard.incident.incident import Incident
+from agcod_guard.outage.detector import Phase, Transition
+
+EU = Endpoint("eu")
+
+
+@pytest.fixture
+def swallowed(monkeypatch):
+    """Errors contained in this test, which expects them."""
+    told = []
+    listener = lambda stage, error: told.append((stage, error))  # noqa: E731
+    monkeypatch.setattr(errors, "swallowed_listeners", [listener])
+    return told
+
+
+@pytest.fixture
+def make_call():
+    def make(outcome=Outcome.SUCCESS, **facts):
+        defaults = {
+            "endpoint": EU,
+            "operation": "CreateGiftCard",
+            "started_at_s": 1_763_809_505.0,
+            "duration_s": 0.25,
+            "partner_id": "Acmes",
+            "status": 200 if outcome is Outcome.SUCCESS else None,
+        }
+        return Call(outcome=outcome, **(defaults | facts))
+
+    return make
+
+
+@pytest.fixture
+def make_transition():
+    def make(before, after, **facts):
+        defaults = {
+            "scope": Scope("Acmes", EU),
+            "at_s": 1_763_809_700.0,
+            "reason": "12 orders have failed in 190 s.",
+        }
+        return Transition(
+            before=Phase(before), after=Phase(after), **(defaults | facts)
+        )
+
+    return make
+
+
+@pytest.fixture
+def incident():
+    return Incident(
+        incident_id="20261122T111505Z-eu-0a1b",
+        scope=Scope("Acmes", EU),
+        first_failed_at_s=1_763_809_505.0,
+        first_call_id="00000000000000aa",
+        opened_at_s=1_763_809_700.0,
+        revision=2,
+    )
