@@ -1,10 +1,16 @@
-"""A call that was sent and has not ended. A holder of facts and raw references."""
+"""A call that was sent and has not ended, and what is kept of a body.
+
+Pure: holds what it is given.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from agcod_guard.protocol.reading import RequestFacts
+
+KEPT_BYTES = 65_536
+"""How much of a body is kept; a body of this length counts as cut."""
 
 _NO_HEADERS: Mapping[str, str] = {}
 
@@ -79,3 +85,17 @@ class OpenCall:
             return self._unclaimed.pop()
         except IndexError:
             return False
+
+
+def kept_part(body: object) -> bytes | None:
+    """Return the first 64 kB of a body that can be had without reading anything.
+
+    None for a file, a generator or anything else that is not bytes or text.
+    """
+    if isinstance(body, bytes):
+        return body[:KEPT_BYTES]
+    if isinstance(body, str):
+        return body[:KEPT_BYTES].encode("utf-8", "replace")
+    if isinstance(body, bytearray | memoryview):
+        return bytes(body[:KEPT_BYTES])
+    return None

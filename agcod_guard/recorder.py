@@ -19,7 +19,7 @@ from weakref import WeakSet
 from agcod_guard.call import UNKNOWN_ACCOUNT, Call, Endpoint
 from agcod_guard.errors import swallowed
 from agcod_guard.frames import Begin, end_of
-from agcod_guard.open_call import OpenCall
+from agcod_guard.open_call import OpenCall, kept_part
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import Clock, Journal, Observer
 from agcod_guard.protocol.reading import (
@@ -29,7 +29,7 @@ from agcod_guard.protocol.reading import (
     read_request,
 )
 from agcod_guard.redaction import redact_text
-from agcod_guard.samples import KEPT_BYTES, Samples
+from agcod_guard.samples import Samples
 
 UNREAD_S = 30.0
 """How long an answer's body may stay unread before the call ends without it."""
@@ -94,7 +94,7 @@ class Recorder:
         """
         opened = None
         try:
-            seen = _bytes_of(body)
+            seen = kept_part(body)
             opened = OpenCall(
                 call_id=self._new_call_id(),
                 facts=self._facts(method, url, headers, seen),
@@ -147,7 +147,8 @@ class Recorder:
 
         Args:
             opened: What `begin` returned.
-            body: The answer's body; None if it was not seen.
+            body: The answer's body, at most its first 64 kB; None if it was not
+                seen.
             error: What the caller saw instead of an answer.
         """
         try:
@@ -291,17 +292,6 @@ def _begin_of(opened: OpenCall) -> Begin:
         card_serial=facts.card_serial,
         probe=opened.probe,
     )
-
-
-def _bytes_of(body: object) -> bytes | None:
-    """Return a request's body if it can be had without reading anything."""
-    if type(body) is bytes:
-        return body
-    if isinstance(body, str):
-        return body[:KEPT_BYTES].encode("utf-8", "replace")
-    if isinstance(body, bytes | bytearray | memoryview):
-        return bytes(body[:KEPT_BYTES])
-    return None
 
 
 _recorders: WeakSet[Recorder] = WeakSet()

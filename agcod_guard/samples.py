@@ -17,9 +17,6 @@ from agcod_guard.open_call import OpenCall
 from agcod_guard.ports import Journal, Observer
 from agcod_guard.redaction import redact_answer, redact_request
 
-KEPT_BYTES = 65_536
-"""How much of a body is kept; a body of this length counts as cut."""
-
 _SAMPLED = frozenset({Outcome.FAULT, Outcome.NO_ANSWER, Outcome.DENIED})
 _MOST_WAITING = 32
 _MOST_SCOPES = 1_024
@@ -106,10 +103,10 @@ def _raw_exchange(
         url=opened.url,
         # The partner may sign and send the same request again: keep a copy.
         headers=dict(opened.headers),
-        body=opened.body and opened.body[:KEPT_BYTES],
+        body=opened.body,
         status=opened.status,
         answer_headers=dict(opened.answer_headers),
-        answer_body=answer_body and answer_body[:KEPT_BYTES],
+        answer_body=answer_body,
     )
 
 

@@ -21,10 +21,9 @@ from requests.adapters import HTTPAdapter
 from agcod_guard.call import Endpoint
 from agcod_guard.capture.mounts import Mount, Target, mounts_on
 from agcod_guard.capture.tee import Tee
-from agcod_guard.open_call import OpenCall
+from agcod_guard.open_call import OpenCall, kept_part
 from agcod_guard.protocol.endpoints import endpoint_of, host_of
 from agcod_guard.recorder import Recorder
-from agcod_guard.samples import KEPT_BYTES
 
 SessionT = TypeVar("SessionT", bound=requests.Session)
 
@@ -76,6 +75,10 @@ class RequestsCapture:
         """Undo every `wrap` and `install`."""
         for mount in tuple(self._mounts):
             self._dismount_from(mount.target)
+
+    def has_mounted(self, session: requests.Session) -> bool:
+        """Return whether this session was wrapped and not unwrapped since."""
+        return any(mount.target is session for mount in tuple(self._mounts))
 
     def chosen(self, adapter: Any, url: object) -> Any:
         """Return what shall send to `url`: `adapter` itself unless it is AGCOD's."""
@@ -155,6 +158,13 @@ class GuardedAdapter:
         return self._agcod_inner.__reduce_ex__(protocol)
 
 
+def innermost(adapter: Any) -> Any:
+    """Return the partner's own adapter beneath those of all guards."""
+    while type(adapter) is GuardedAdapter:
+        adapter = adapter._agcod_inner
+    return adapter
+
+
 def is_guarded(adapter: object, recorder: Recorder) -> bool:
     """Return whether `recorder` is told of what `adapter` sends."""
     while type(adapter) is GuardedAdapter:
@@ -227,7 +237,7 @@ def _look_on(
         if stream or not issubclass(type(response), requests.Response):
             recorder.end(opened)
         elif response._content is not False or response._content_consumed:
-            recorder.end(opened, body=_bytes_of(response._content))
+            recorder.end(opened, body=kept_part(response._content))
         elif response.raw is None:
             recorder.end(opened)
         else:
@@ -262,7 +272,3 @@ def _attempts(response: Any) -> int:
     retries = getattr(getattr(response, "raw", None), "retries", None)
     history = getattr(retries, "history", None)
     return len(history) + 1 if isinstance(history, tuple) else 1
-
-
-def _bytes_of(content: object) -> bytes | None:
-    return content[:KEPT_BYTES] if isinstance(content, bytes) else None

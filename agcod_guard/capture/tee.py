@@ -13,9 +13,8 @@ from typing import Any
 
 import requests
 
-from agcod_guard.open_call import OpenCall
+from agcod_guard.open_call import KEPT_BYTES, OpenCall
 from agcod_guard.recorder import Recorder
-from agcod_guard.samples import KEPT_BYTES
 
 
 class Tee:
