@@ -218,7 +218,7 @@ class TestEvents:
         constants = [
             value
             for name, value in vars(names).items()
-            if name.isupper() and isinstance(value, str)
+            if name.isupper() and isinstance(value, str) and "." in value
         ]
 
         text = DOCS.read_text("utf-8")
