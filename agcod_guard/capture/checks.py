@@ -32,7 +32,7 @@ _PASSING_ON = {
 _RETRY_KINDS = ("connect", "read", "status", "other")
 
 
-def check(session: requests.Session, capture: RequestsCapture) -> list[str]:
+def check(capture: RequestsCapture, session: requests.Session) -> list[str]:
     """Return what is wrong, in words; empty if nothing is.
 
     Each entry says what there is, why it matters and what to do. Whether calls
@@ -41,7 +41,7 @@ def check(session: requests.Session, capture: RequestsCapture) -> list[str]:
     """
     problems = (
         *_foreign_senders(session),
-        *_adapter_problems(session, capture),
+        *_adapter_problems(capture, session),
         *_body_problems(session),
     )
     return list(dict.fromkeys(problems))
@@ -88,7 +88,7 @@ def _names_in(method: Any) -> Iterator[str]:
 
 
 def _adapter_problems(
-    session: requests.Session, capture: RequestsCapture
+    capture: RequestsCapture, session: requests.Session
 ) -> Iterator[str]:
     for url in _urls(capture.recorder.hosts):
         try:
@@ -96,7 +96,7 @@ def _adapter_problems(
         except requests.exceptions.InvalidSchema:
             continue
         if not is_guarded(adapter, capture.recorder):
-            yield _unguarded(session, capture)
+            yield _unguarded(capture, session)
         yield from _retries(innermost(adapter))
         yield from _stand_in(innermost(adapter))
 
@@ -108,7 +108,7 @@ def _urls(hosts: Mapping[str, Endpoint]) -> Iterator[str]:
         yield f"http://{name}/CreateGiftCard"
 
 
-def _unguarded(session: requests.Session, capture: RequestsCapture) -> str:
+def _unguarded(capture: RequestsCapture, session: requests.Session) -> str:
     if capture.has_mounted(session) and not any(mounts_on(session)):
         return (
             "something has replaced session.get_adapter since wrap() (requests-mock "

@@ -19,15 +19,15 @@ Headers = Mapping[Text, Text] | Iterable[tuple[Text, Text]] | None
 """Headers as any client keeps them."""
 
 
-class Observation:
-    """One exchange, as the caller's own client tells of it; a context manager.
-
-    The call begins when it is entered. It ends with `answer`, or with the block.
-
-    Outcomes without an answer: an error of the transport is NO_ANSWER; any other
-    exception, or none at all, is ABANDONED. An exception by which a client hands
-    over an answer (`urllib.error.HTTPError`, `httpx.HTTPStatusError`) is that
-    answer, with its body not seen.
+def observe(
+    recorder: Recorder,
+    *,
+    method: str,
+    url: str,
+    headers: Headers = None,
+    body: object = None,
+) -> Seen:
+    """Return the exchange that is about to be made, for a `with` statement.
 
     Args:
         recorder: Told of the call.
@@ -35,6 +35,19 @@ class Observation:
         url: Full URL; a host that is not AGCOD's is recorded as unknown.
         headers: Request headers.
         body: Bytes or text; anything else is not touched.
+    """
+    return Seen(recorder, method=method, url=url, headers=headers, body=body)
+
+
+class Seen:
+    """One exchange, as the caller's own client tells of it.
+
+    The call begins when it is entered. It ends with `answer`, or with the block.
+
+    Outcomes without an answer: an error of the transport is NO_ANSWER; any other
+    exception, or none at all, is ABANDONED. An exception by which a client hands
+    over an answer (`urllib.error.HTTPError`, `httpx.HTTPStatusError`) is that
+    answer, with its body not seen.
     """
 
     __slots__ = ("_opened", "_recorder", "_request")
@@ -45,8 +58,8 @@ class Observation:
         *,
         method: str,
         url: str,
-        headers: Headers = None,
-        body: object = None,
+        headers: Headers,
+        body: object,
     ) -> None:
         self._recorder = recorder
         self._request = method, url, headers, body
