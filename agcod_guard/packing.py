@@ -15,7 +15,7 @@ from agcod_guard.incident.items import Reporter
 from agcod_guard.incident.packet import packet_files
 from agcod_guard.merging import Placed, in_order, side_by_side
 from agcod_guard.outage.policy import OutagePolicy
-from agcod_guard.ports import JournalReader, Packets
+from agcod_guard.ports import JournalReader, Observer, Packets
 from agcod_guard.protocol.failures import is_mock_id
 
 _KINDS = frozenset({Kind.BEGIN, Kind.END, Kind.SAMPLE})
@@ -30,6 +30,7 @@ class JournalPacker:
         header: This process's own; its boot is the axis.
         policy: The policy in force.
         packets: Where the files go.
+        observer: Told of what was written.
         reporter_of: What the partner alone can tell about an incident.
     """
 
@@ -37,6 +38,7 @@ class JournalPacker:
     header: Header
     policy: OutagePolicy
     packets: Packets
+    observer: Observer
     reporter_of: Callable[[Incident], Reporter]
 
     def pack(self, incident: Incident, now_s: float) -> Incident:
@@ -47,8 +49,10 @@ class JournalPacker:
         """
         dossier = self.dossier(incident, now_s)
         files = packet_files(incident, dossier, self.reporter_of(incident), now_s=now_s)
-        self.packets.write(incident.incident_id, files)
-        return replace(incident, revision=incident.revision + 1)
+        folder = self.packets.write(incident.incident_id, files)
+        packed = replace(incident, revision=incident.revision + 1)
+        self.observer.packet_written(packed, folder)
+        return packed
 
     def dossier(self, incident: Incident, now_s: float) -> Dossier:
         """Return what the journal tells of the incident, up to `now_s`.

@@ -161,11 +161,12 @@ class Watch:
         finally:
             self._heard = None
 
-    def suspects(self) -> bool:
-        """Whether some run of failures has begun and not ended."""
+    def suspects(self, now_s: float) -> bool:
+        """Whether some run of failures has begun, and was added to not long ago."""
         present = self.present
         return present is not None and any(
             state.evidence.first_failed_at_s is not None
+            and now_s - state.evidence.changed_at_s <= self._policy.hold_s
             for state in present.scopes.values()
         )
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from agcod_guard import __version__
 from agcod_guard.call import UNKNOWN_ENDPOINT, Call, Endpoint, Outcome
 from agcod_guard.errors import swallowed
 from agcod_guard.incident.incident import Incident
@@ -46,6 +45,7 @@ from agcod_guard.telemetry.states import (
     StateCollector,
     collector_in,
 )
+from agcod_guard.version import __version__
 
 __all__ = ["Metrics", "ScopeReport", "StateCollector"]
 

@@ -1,0 +1,285 @@
+"""The guard: what a partner's program holds, and where adapters meet the core.
+
+Nothing here raises for I/O into the partner's program: what fails is counted
+in `agcod_guard_internal_errors_total` and told as an event.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Self, TypeVar
+
+import requests
+from prometheus_client import REGISTRY, CollectorRegistry
+
+from agcod_guard.assembly import DataFolder, assembled
+from agcod_guard.call import Call
+from agcod_guard.capture.checks import check
+from agcod_guard.capture.observe import Headers, Seen, observe
+from agcod_guard.clock import SystemClock
+from agcod_guard.errors import DataError
+from agcod_guard.heartbeat import Heartbeat
+from agcod_guard.outage.detector import Transition
+from agcod_guard.ports import Clock
+from agcod_guard.reckoning import reckoned
+from agcod_guard.redaction import redact_text
+from agcod_guard.settings import Settings
+from agcod_guard.status import Status, status_of
+from agcod_guard.watch import kept_reckoning
+
+SessionT = TypeVar("SessionT", bound=requests.Session)
+
+BEATS_APART_S = 0.05
+"""The helper thread never looks more often than this, however scaled."""
+
+MAINTAINED_EVERY_S = 1.0
+
+
+class Guard:
+    """Watches the calls that a partner's clients make to AGCOD.
+
+    ```python
+    guard = Guard()
+    session = guard.wrap(requests.Session())
+    ```
+
+    A guard whose clock is not the machine's own has no helper thread; whoever
+    moves the clock calls `tick`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        registry: CollectorRegistry = REGISTRY,
+        clock: Clock | None = None,
+    ) -> None:
+        """Prepare to watch; nothing is written before the first call.
+
+        Args:
+            settings: What the partner decides; `Settings.load()` if not given.
+            registry: Where the metrics go.
+            clock: The time; the machine's own if not given.
+
+        Raises:
+            SettingsError: A setting cannot be worked with.
+        """
+        self.settings = settings or Settings.load()
+        self._clock = clock or SystemClock()
+        self._folder = DataFolder(settings=self.settings, clock=self._clock)
+        self._parts = assembled(self._folder, registry, self._wake)
+        self._callbacks: list[Callable[[Transition], object]] = []
+        self._maintained_at_s = self._referred_at_s = float("-inf")
+        self._looking = threading.Lock()
+        self._heartbeat = Heartbeat(
+            self._beat, every_s=max(self.settings.policy.tick_s, BEATS_APART_S)
+        )
+        _guards.add(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def wrap(self, session: SessionT) -> SessionT:
+        """See the calls of `session` from now on; returns the same object.
+
+        Raises:
+            TypeError: It is no `requests.Session`.
+        """
+        return self._parts.capture.wrap(session)
+
+    def unwrap(self, session: requests.Session) -> None:
+        """Leave `session` as it was before `wrap`."""
+        self._parts.capture.unwrap(session)
+
+    def install(self) -> None:
+        """See the calls of every `requests.Session`, and of `requests.post`."""
+        self._parts.capture.install()
+
+    def uninstall(self) -> None:
+        """Undo `install`; wrapped sessions stay wrapped."""
+        self._parts.capture.uninstall()
+
+    def observe(
+        self, *, method: str, url: str, headers: Headers = None, body: object = None
+    ) -> Seen:
+        """Record a call made by any other client, as a context manager.
+
+        ```python
+        with guard.observe(method="POST", url=url, headers=h, body=b) as seen:
+            answer = client.send(...)
+            seen.answer(status=answer.code, headers=answer.headers, body=answer.raw)
+        ```
+        """
+        return observe(
+            self._parts.recorder, method=method, url=url, headers=headers, body=body
+        )
+
+    def record(self, call: Call) -> None:
+        """Record a call that you have seen and classified yourself."""
+        self._parts.recorder.record(call)
+
+    def check(self, session: requests.Session) -> list[str]:
+        """Return what would keep calls of `session` from being seen, if anything."""
+        return check(self._parts.capture, session)
+
+    def tick(self, now_s: float | None = None) -> list[Transition]:
+        """Look once; the helper thread does it every second.
+
+        Args:
+            now_s: The present on the monotonic clock; asked of it if None.
+
+        Returns:
+            What has changed since the last look, oldest first.
+        """
+        with self._looking:
+            return self._look(self._clock.monotonic_s() if now_s is None else now_s)
+
+    def status(self) -> Status:
+        """Return what is thought of every scope at this moment.
+
+        Raises:
+            DataError: The data folder cannot be read.
+        """
+        now_s, ladder = self._clock.monotonic_s(), self._parts.ladder
+        policy, header = self.settings.policy, self._folder.header()
+        checkpoint = ladder.checkpoint()
+        reckoning = reckoned(
+            self._folder.reader(self._parts.observer),
+            header=header,
+            policy=policy,
+            now_s=now_s,
+            state=None if checkpoint is None else kept_reckoning(checkpoint, header),
+        )
+        return status_of(reckoning, ladder.incidents(), now_s=now_s, policy=policy)
+
+    def note_change(self, text: str) -> None:
+        """Remember a change on your side, e.g. "deployed 4.2".
+
+        It answers Amazon's question "Were there any recent changes on your end?".
+        """
+        try:
+            self._parts.ladder.note_change(self._clock.wall_s(), redact_text(text))
+        except DataError as error:
+            self._parts.recorder.contain("note_change", error)
+
+    def on_transition(self, callback: Callable[[Transition], object]) -> None:
+        """Have `callback` told of every change of phase.
+
+        It runs on the helper thread of every process; an error in it is counted.
+        """
+        self._callbacks.append(callback)
+
+    def flush(self, timeout_s: float = 5.0) -> None:
+        """Write, sync and look now, so that what is known stands on disk.
+
+        Args:
+            timeout_s: How long to wait for a look that is under way.
+        """
+        if self._looking.acquire(timeout=timeout_s):
+            try:
+                self._look(self._clock.monotonic_s())
+                self._parts.journal.maintain()
+            finally:
+                self._looking.release()
+
+    def close(self) -> None:
+        """See no more calls; write and look once more, and let go of everything."""
+        self._parts.capture.dismount()
+        self._heartbeat.stop(timeout_s=5.0)
+        self.flush()
+        self._parts.journal.close()
+        self._parts.turn.release()
+        self._parts.metrics.close()
+        _guards.discard(self)
+
+    def after_fork(self) -> None:
+        """Begin as a process of its own; called in the child."""
+        self._looking = threading.Lock()
+        self._maintained_at_s = self._referred_at_s = float("-inf")
+
+    def at_exit(self) -> None:
+        """Write what waits in memory; called when the program ends."""
+        self._parts.recorder.write_samples()
+        self._parts.journal.close()
+
+    def _wake(self) -> None:
+        """Start the helper thread, unless somebody else moves the clock."""
+        if not isinstance(self._clock, SystemClock):
+            return
+        try:
+            self._heartbeat.start()
+        except Exception as error:
+            self._parts.recorder.contain("guard.wake", error)
+
+    def _beat(self) -> None:
+        """Look once, on the helper thread."""
+        try:
+            self.tick()
+        except Exception as error:
+            self._parts.recorder.contain("guard.beat", error)
+
+    def _look(self, now_s: float) -> list[Transition]:
+        self._parts.recorder.sweep()
+        self._parts.recorder.write_samples()
+        self._maintain()
+        self._refer(now_s)
+        try:
+            news = self._parts.watch.tick(now_s)
+        except OSError as error:
+            self._parts.recorder.contain("watch.turn", error)
+            return []
+        for transition in news:
+            self._tell(transition)
+        return news
+
+    def _tell(self, transition: Transition) -> None:
+        for callback in tuple(self._callbacks):
+            try:
+                callback(transition)
+            except Exception as error:
+                self._parts.recorder.contain("on_transition", error)
+
+    def _maintain(self) -> None:
+        """Have the journal synced once a second, however often we look."""
+        now_s = self._clock.monotonic_s()
+        if now_s - self._maintained_at_s >= MAINTAINED_EVERY_S:
+            self._maintained_at_s = now_s
+            self._parts.journal.maintain()
+
+    def _refer(self, now_s: float) -> None:
+        """Check the reference when it is due; only the process that acts does."""
+        reference, watch = self._parts.reference, self._parts.watch
+        if reference is None or watch.present is None:
+            return
+        policy = self.settings.policy
+        every_s = (
+            policy.reference_suspect_every_s
+            if watch.suspects(now_s)
+            else policy.reference_healthy_every_s
+        )
+        if now_s - self._referred_at_s >= every_s and reference.start():
+            self._referred_at_s = now_s
+
+
+_guards: weakref.WeakSet[Guard] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for guard in tuple(_guards):
+        guard.after_fork()
+
+
+def _at_exit() -> None:
+    for guard in tuple(_guards):
+        guard.at_exit()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+atexit.register(_at_exit)
