@@ -19,11 +19,11 @@ _LONGEST_REDACTED = 4_096
 _LONGEST_SECRET = 64
 _HUGE = 10**40
 
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_SECRET_LIKE = re.compile(
-    r"[A-Za-z0-9]{4}[-_][A-Za-z0-9]{4,6}[-_][A-Za-z0-9]{4,5}|A[KS]IA[A-Z0-9]{12}"
+# A claim code has three groups, an access key starts with AKIA or ASIA.
+_PLAIN_NAME = re.compile(r"(?!A[KS]IA)[A-Za-z0-9]{1,64}(?:[-_][A-Za-z0-9]{1,64})?")
+_UUID_NAME = re.compile(
+    r"(?:[A-Za-z0-9]{1,16}[-_])?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def text_of(value: object) -> str | None:
@@ -38,14 +38,15 @@ def text_of(value: object) -> str | None:
 def name_of(value: object) -> str | None:
     """Return an id or a name of at most 64 characters; None if there is none.
 
-    Letters, digits, `-` and `_` pass, unless they have the shape of a secret.
+    Two groups of letters and digits pass as they are, and so does a UUID with or
+    without a prefix; `redact_text` judges the rest.
     """
     text = text_of(value)
     if text is None:
         return None
-    if _UUID.fullmatch(text):
-        return text
-    if _NAME.fullmatch(text) and not _SECRET_LIKE.search(text):
+    if len(text) <= LONGEST_NAME and (
+        _PLAIN_NAME.fullmatch(text) or _UUID_NAME.fullmatch(text)
+    ):
         return text
     return redacted(text, LONGEST_NAME)
 

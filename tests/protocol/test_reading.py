@@ -168,6 +168,22 @@ def test_an_odd_request_id_is_kept(exchange, request_id):
     )
 
 
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "AAAA-BBBBBB-CCCC",
+        "AAAA-BBBBBB-CCCCC",
+        "AAAA_BBBB_CCCC",
+        "AAAA--BBBBBB--CCCC",
+        "AKIAIOSFODNN7EXAMPLE",
+    ],
+)
+def test_a_secret_in_the_place_of_a_request_id_is_not_kept(exchange, secret):
+    call = exchange(request_body=asking(creationRequestId=secret))
+
+    assert secret not in repr(call)
+
+
 def test_a_long_request_id_is_cut(exchange):
     call = exchange(request_body=asking(creationRequestId="Acmes " * 500))
 
