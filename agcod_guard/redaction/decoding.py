@@ -15,10 +15,13 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from agcod_guard.redaction.spans import Span
+
 LEVELS = 3
 """How many encodings on top of each other are undone."""
 
 _UNUSUAL = re.compile(r"[^\t\n\r -~]")
+_ESCAPED = re.compile(r"[%\\&\x1b]|=[0-9A-F]{2}")
 _ESCAPE = re.compile(
     r"(?P<bytes>(?:%[0-9A-Fa-f]{2})++|(?:\\x[0-9A-Fa-f]{2})++|(?:=[0-9A-F]{2})++)"
     r"|[\\%]u(?P<unicode>[0-9A-Fa-f]{4})"
@@ -82,9 +85,12 @@ class View(NamedTuple):
     text: str
     starts: list[int] | None = None
 
-    def origin(self, index: int) -> int:
-        """Return the index in the original of character `index`."""
-        return index if self.starts is None else self.starts[index]
+    def original(self, span: Span) -> Span:
+        """Return `span` of this view as one of the original."""
+        if self.starts is None:
+            return span
+        start, end, finding, quoted = span
+        return Span(self.starts[start], self.starts[end], finding, quoted)
 
 
 def views(text: str) -> Iterator[View]:
@@ -158,6 +164,8 @@ def _invisible() -> frozenset[str]:
 def _unescaped(view: View) -> View | None:
     """Return `view` with one level of escapes undone; None: there is none."""
     text, starts = view.text, view.starts
+    if not _ESCAPED.search(text):
+        return None
     pieces: list[str] = []
     origins: list[int] = []
     position = 0

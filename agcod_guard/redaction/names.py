@@ -44,8 +44,8 @@ _LISTED: dict[Name, str] = {
         accountid address
         addressline1 addressline2 address1 address2 street zipcode
         postalcode mobile mobilenumber barcode
-        firstname lastname fullname givenname familyname surname customername recipientname
-        dateofbirth""",
+        firstname lastname fullname givenname familyname surname customername
+        recipientname dateofbirth""",
     Name.GROUP: "account customer recipient",
     Name.KEPT: """
         partnerid creationrequestid activationrequestid statuscheckrequestid

@@ -30,8 +30,12 @@ _CODE = re.compile(
     rf"{_ALONE_AFTER}"
 )
 _CODE_IN_RUN = re.compile(
-    rf"(?<![A-Za-z0-9])[A-Z0-9]{{4}}{_DASH}([A-Z0-9]{{4,6}}){_DASH}[A-Z0-9]{{4,5}}"
+    rf"(?<![A-Za-z0-9])[A-Z0-9]{{4}}{_DASH}[A-Z0-9]{{6}}{_DASH}[A-Z0-9]{{4,5}}"
     r"(?![A-Za-z0-9])"
+)
+_CODE_AFTER_WORD = re.compile(
+    r"(?i:code|gift|claim|card|voucher|mock)s?[-_]"
+    rf"([A-Z0-9]{{4}}{_DASH}[A-Z0-9]{{4,6}}{_DASH}[A-Z0-9]{{4,5}})(?![A-Za-z0-9])"
 )
 _CODE_WRAPPED = re.compile(
     rf"{_ALONE_BEFORE}(?=[A-Z0-9\s\-=>|#*]{{0,20}}\n)"
@@ -50,7 +54,7 @@ _CODE_SPACED = re.compile(
 )
 _RUN_BEFORE = re.compile(r"[A-Za-z0-9_\-]*\Z")
 _PARTNER_ID = re.compile(r"[A-Za-z0-9]*[A-Z][A-Za-z0-9]*\Z")
-_CODE_WORD = re.compile(r"code|gift|claim|card|voucher|mock", re.I)
+_GLUE = re.compile(r"[-_]")
 _RUN_CHARACTERS = 48
 
 
@@ -58,10 +62,14 @@ def claim_codes(text: str) -> Iterator[Span]:
     """Yield the claim codes that are one wherever they stand."""
     if "-" not in text:
         return
+    alone = set()
     for match in _CODE.finditer(text):
+        alone.add(match.start())
         yield Span(*match.span(), Finding.CLAIM_CODE)
+    for match in _CODE_AFTER_WORD.finditer(text):
+        yield Span(*match.span(1), Finding.CLAIM_CODE)
     for match in _CODE_IN_RUN.finditer(text):
-        if not _is_part_of_id(text, match):
+        if match.start() not in alone and not _is_part_of_id(text, match):
             yield Span(*match.span(), Finding.CLAIM_CODE)
     if "\n" in text:
         for match in _CODE_WRAPPED.finditer(text):
@@ -70,22 +78,21 @@ def claim_codes(text: str) -> Iterator[Span]:
 
 
 def _is_part_of_id(text: str, match: re.Match[str]) -> bool:
-    """Tell a dashed request id or UUID from a code that is glued to a word."""
+    """Tell a dashed request id from a code that is glued to a word."""
+    if match[0].replace("-", "").isdigit():
+        return True
     start = match.start()
     run = _RUN_BEFORE.search(text[max(0, start - _RUN_CHARACTERS) : start])
-    head = re.split(r"[-_]", run[0])[0] if run else ""
-    if _CODE_WORD.search(head):
-        return False
-    if len(match[1]) < 6 or match[0].replace("-", "").isdigit():
-        return True
+    head = _GLUE.split(run[0])[0] if run else ""
     return len(head) == 5 and _PARTNER_ID.match(head) is not None
 
 
 def likely_claim_codes(text: str) -> Iterator[Span]:
     """Yield what is a claim code in lower case, or with other gaps than dashes."""
-    for match in _CODE_ANY_CASE.finditer(text):
-        if _is_random(match[1], match[2], match[3]):
-            yield Span(*match.span(), Finding.CLAIM_CODE)
+    if "-" in text:
+        for match in _CODE_ANY_CASE.finditer(text):
+            if _is_random(*match.groups()):
+                yield Span(*match.span(), Finding.CLAIM_CODE)
     end = 0
     for match in _CODE_SPACED.finditer(text):
         if match.start() < end:
@@ -143,7 +150,8 @@ _MARKED = {
 }
 """Secrets that cannot do without a fixed piece of text, by that piece."""
 _SCHEME = re.compile(
-    r"(?<![A-Za-z])(?:bearer|basic)[ \t]{1,4}(?![a-z_]{1,20}=[\"'\w])([A-Za-z0-9._~+/|=\-]{6,}+)",
+    r"(?<![A-Za-z])(?:bearer|basic)[ \t]{1,4}(?![a-z_]{1,20}=[\"'\w])"
+    r"([A-Za-z0-9._~+/|=\-]{6,}+)",
     re.I,
 )
 _OPAQUE = re.compile(
@@ -164,10 +172,14 @@ _CHECKSUM = re.compile(
 )
 
 
-def secrets(text: str) -> Iterator[Span]:
-    """Yield keys, tokens, passwords and checksums that look like nothing else."""
+def access_keys(text: str) -> Iterator[Span]:
+    """Yield AWS access key ids, but for their first four characters."""
     for match in _ACCESS_KEY.finditer(text):
         yield Span(match.start() + _KEY_ID_KEPT, match.end(), Finding.SECRET)
+
+
+def marked_secrets(text: str) -> Iterator[Span]:
+    """Yield keys, tokens, passwords and checksums that a word gives away."""
     for match in _CREDENTIAL.finditer(text):
         start, end = match.span(1)
         shown = _KEY_ID_KEPT if end - start > _KEY_ID_KEPT else 0

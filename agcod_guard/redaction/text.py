@@ -17,10 +17,11 @@ from agcod_guard.redaction.decoding import LEVELS, decoded_tokens, views
 from agcod_guard.redaction.fields import Field, fields, spoken_codes
 from agcod_guard.redaction.names import Name
 from agcod_guard.redaction.shapes import (
+    access_keys,
     claim_codes,
     likely_claim_codes,
     likely_secrets,
-    secrets,
+    marked_secrets,
 )
 from agcod_guard.redaction.spans import MASKS, Finding, Span, masked, merged
 
@@ -39,6 +40,15 @@ _EDGE_CHARACTERS = 64
 _SUSPECT = re.compile(
     r"[^A-Za-z ,.;()'!?-]|[A-Z0-9]{4}|[A-Za-z0-9]{14}|[a-z0-9]{4}-[a-z0-9]{4}"
 )
+_TELLING = re.compile(
+    "account|address|amzn1|atz|auth|barcode|basic|bearer|birth|card|claim|code|cookie"
+    "|credential|customer|detail|eyj|gift|jwt|key|mail|mobile|name|pass|phone|pin"
+    "|postal|pwd|recipient|redeem|redemption|reference|secret|serial|session|signature"
+    "|street|token|voucher|zip|://"
+)
+"""Words without which nothing is named: most messages have none of them."""
+_NO_GAPS = {ord("_"): None, ord("-"): None}
+_LONG = re.compile(r"[A-Za-z0-9+/_\-%]{18}|[0-9A-Fa-f]{2}[ :,\-][0-9A-Fa-f]{2}[ :,\-]")
 _BARE_CODE = re.compile(r"(?=[0-9]*[A-Z])(?=[A-Z]*[0-9])[A-Z0-9]{14,15}\Z")
 
 
@@ -112,24 +122,30 @@ def findings(text: str, *, strict: bool = False, level: int = 0) -> list[Span]:
         return []
     found: list[Span] = []
     for view in views(text):
-        for span in _in_view(view.text, strict=strict, level=level):
-            start, end = view.origin(span.start), view.origin(span.end)
-            found.append(span._replace(start=start, end=end))
+        spans = _in_view(view.text, strict=strict, level=level)
+        found += spans if view.starts is None else map(view.original, spans)
     return found
 
 
 def _in_view(text: str, *, strict: bool, level: int) -> Iterator[Span]:
-    named = sorted(fields(text, all_names=strict))
-    firm = [span for field in named if (span := field.span())]
-    firm += claim_codes(text)
-    firm += secrets(text)
-    firm += spoken_codes(text)
-    firm += _encoded(text, level)
-    kept = [field for field in named if field.name is Name.KEPT]
-    likely = [*likely_claim_codes(text), *likely_secrets(text)]
-    found = firm + [span for span in likely if not _is_inside(span, kept)]
+    named: list[Field] | None = None
+    found = list(claim_codes(text))
+    likely = list(likely_claim_codes(text))
+    if strict or _TELLING.search(text.lower().translate(_NO_GAPS)):
+        named = sorted(fields(text, all_names=strict), key=_start)
+        found += [span for field in named if (span := field.span())]
+        found += marked_secrets(text)
+        found += spoken_codes(text)
+    if _LONG.search(text):
+        found += access_keys(text)
+        found += _encoded(text, level)
+        likely += likely_secrets(text)
+    if likely:
+        named = sorted(fields(text), key=_start) if named is None else named
+        kept = [field for field in named if field.name is Name.KEPT]
+        found += [span for span in likely if not _is_inside(span, kept)]
     yield from found
-    if strict:
+    if strict and named:
         unknown = [field for field in named if field.name is Name.OTHER]
         yield from _distrusted(text, unknown, merged(found))
 
@@ -144,9 +160,13 @@ def _encoded(text: str, level: int) -> Iterator[Span]:
             yield Span(start, end, inner[0].finding)
 
 
+def _start(found: Field | Span) -> int:
+    return found.start
+
+
 def _is_inside(span: Span, kept: list[Field]) -> bool:
     """Tell whether `span` touches one of the sorted fields `kept`."""
-    index = bisect_left(kept, span.end, key=lambda field: field.start)
+    index = bisect_left(kept, span.end, key=_start)
     return index > 0 and kept[index - 1].end > span.start
 
 
@@ -154,7 +174,7 @@ def _distrusted(text: str, unknown: list[Field], found: list[Span]) -> Iterator[
     """Yield the whole of each unknown field in which something was found."""
     for field in unknown:
         value = text[field.start : field.end]
-        index = bisect_left(found, field.end, key=lambda span: span.start)
+        index = bisect_left(found, field.end, key=_start)
         touched = index > 0 and found[index - 1].end > field.start
         if touched or _BARE_CODE.match(value):
             yield Span(field.start, field.end, Finding.SECRET, field.scalar)
