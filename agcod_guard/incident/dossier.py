@@ -18,7 +18,6 @@ from types import MappingProxyType
 from agcod_guard.call import TECHNICAL_FAILURES, Call, Outcome
 from agcod_guard.frames import Sample
 from agcod_guard.incident.incident import Incident
-from agcod_guard.incident.rows import call_row
 from agcod_guard.incident.sample import (
     UnsignedHeaders,
     answered_at_s,
@@ -33,8 +32,8 @@ from agcod_guard.incident.tally import (
 )
 from agcod_guard.protocol.operations import OPERATIONS
 
-ROWS_AT_EACH_END = 5_000
-"""So many rows of calls.csv are kept from the start, and from the end."""
+CALLS_AT_EACH_END = 2_000
+"""So many calls are kept from the start of the outage, and from the end."""
 
 LATENCY_BEFORE_S = 3600.0
 """Answers are compared with those of this long before the first failure."""
@@ -101,9 +100,10 @@ class Dossier:
             None if unknown.
         others: Other accounts and endpoints, by name; test calls included.
         probes: The guard's own harmless test calls to this scope.
-        first_rows: Earliest lines of calls.csv.
-        last_rows: Latest lines.
-        omitted_rows: How many are left out between them.
+        first_calls: The earliest calls of the scope since the first failure,
+            test calls and those after recovery included.
+        last_calls: The latest.
+        omitted_calls: How many are left out between them.
     """
 
     calls: int
@@ -132,9 +132,9 @@ class Dossier:
     unsigned: UnsignedHeaders | None
     others: tuple[Traffic, ...]
     probes: Traffic
-    first_rows: tuple[str, ...]
-    last_rows: tuple[str, ...]
-    omitted_rows: int
+    first_calls: tuple[Call, ...]
+    last_calls: tuple[Call, ...]
+    omitted_calls: int
 
 
 class DossierBuilder:
@@ -156,7 +156,7 @@ class DossierBuilder:
         self._samples = _SampleChoice()
         self._others: dict[str, Counter[str]] = {}
         self._probes: Counter[str] = Counter()
-        self._rows = _Rows()
+        self._kept = _KeptCalls()
 
     def add_call(self, call: Call) -> None:
         """Fold the next call in; whichever scope it is of."""
@@ -168,7 +168,7 @@ class DossierBuilder:
             self._add_after(call)
         elif call.probe:
             self._probes[_class_of(call)] += 1
-            self._rows.add(call)
+            self._kept.add(call)
         else:
             self._add_since(call)
 
@@ -212,9 +212,9 @@ class DossierBuilder:
                 for scope, counts in sorted(self._others.items())
             ),
             probes=_traffic(str(self._incident.scope), self._probes),
-            first_rows=tuple(self._rows.first),
-            last_rows=tuple(self._rows.last),
-            omitted_rows=self._rows.omitted,
+            first_calls=tuple(self._kept.first),
+            last_calls=tuple(self._kept.last),
+            omitted_calls=self._kept.omitted,
         )
 
     def _has_begun(self, call: Call) -> bool:
@@ -252,11 +252,11 @@ class DossierBuilder:
     def _add_after(self, call: Call) -> None:
         if call.outcome is Outcome.SUCCESS and not call.probe:
             self._orders.add_success(call)
-        self._rows.add(call)
+        self._kept.add(call)
 
     def _add_since(self, call: Call) -> None:
         technical = call.outcome in TECHNICAL_FAILURES
-        self._rows.add(call)
+        self._kept.add(call)
         self._outcomes[call.outcome] += 1
         if call.outcome is Outcome.ABANDONED:
             return
@@ -335,20 +335,20 @@ class _SampleChoice:
             self.offsets_s.append(call.ended_at_s - (date_s + 0.5))
 
 
-class _Rows:
-    """The first and the last rows of calls.csv."""
+class _KeptCalls:
+    """The first and the last calls."""
 
     def __init__(self) -> None:
-        self.first: list[str] = []
-        self.last: deque[str] = deque(maxlen=ROWS_AT_EACH_END)
+        self.first: list[Call] = []
+        self.last: deque[Call] = deque(maxlen=CALLS_AT_EACH_END)
         self.omitted = 0
 
     def add(self, call: Call) -> None:
-        if len(self.first) < ROWS_AT_EACH_END:
-            self.first.append(call_row(call))
+        if len(self.first) < CALLS_AT_EACH_END:
+            self.first.append(call)
             return
-        self.omitted += len(self.last) == ROWS_AT_EACH_END
-        self.last.append(call_row(call))
+        self.omitted += len(self.last) == CALLS_AT_EACH_END
+        self.last.append(call)
 
 
 def names_a_card(call: Call) -> bool:

@@ -27,7 +27,7 @@ _LARGEST_AMOUNT = Decimal("1e15")
 
 
 def identifier(value: str) -> str:
-    r"""Return an id as printable ASCII, so that it can be read back exactly.
+    r"""Return an id as visible ASCII, so that it can be read back exactly.
 
     Everything but visible ASCII is written `\xNN`, `\uNNNN` or `\UNNNNNNNN`,
     and a backslash is doubled.
@@ -45,7 +45,7 @@ def plain(value: str) -> str:
     line round, is escaped.
     """
     return "".join(
-        _escape(mark) if unicodedata.category(mark)[0] == "C" else mark
+        mark if mark.isprintable() else _escape(mark)
         for mark in " ".join(value.split())
     )
 
@@ -54,7 +54,7 @@ def harmless_lines(text: str) -> list[str]:
     """Return the lines of a raw exchange, escaped, blanks and tabs as they are."""
     return [
         "".join(
-            _escape(mark) if _is_unprintable(mark) and mark != "\t" else mark
+            mark if mark.isprintable() or mark == "\t" else _escape(mark)
             for mark in line
         )
         for line in text.replace("\r\n", "\n").split("\n")
@@ -155,10 +155,6 @@ def _broken(word: str, lines: list[str], *, rest: str, fresh: bool) -> Iterator[
             room = rest
         room += mark
     yield room
-
-
-def _is_unprintable(mark: str) -> bool:
-    return unicodedata.category(mark)[0] == "C" or mark in "\u2028\u2029"
 
 
 def _escape(mark: str) -> str:

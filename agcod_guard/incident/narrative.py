@@ -27,9 +27,9 @@ def problem(incident: Incident, dossier: Dossier) -> str:
     """Return what happened, since when, how much of it, and what it costs."""
     over = incident.first_success_at_s is not None
     error = _failed_how(dossier, over=over)
-    share = "all our" if dossier.failed == dossier.calls else _share(dossier)
+    share = "all our calls" if dossier.failed == dossier.calls else _share(dossier)
     outage = (
-        f"{_period(incident)} {share} calls to {_endpoint(incident)} {error}: "
+        f"{_period(incident)} {share} to {_endpoint(incident)} {error}: "
         f"{count(dossier.failed, 'call')} for {orders(dossier)} "
         f"({some(map(identifier, dossier.operations))})."
     )
@@ -85,7 +85,7 @@ def _period(incident: Incident) -> str:
 
 def _share(dossier: Dossier) -> str:
     percent = 100 * dossier.failed // max(1, dossier.calls)
-    return f"{dossier.failed:,} of our {dossier.calls:,} ({percent} %)"
+    return f"{dossier.failed:,} of our {dossier.calls:,} calls ({percent} %)"
 
 
 def _failed_how(dossier: Dossier, *, over: bool) -> str:

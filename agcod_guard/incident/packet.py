@@ -33,10 +33,6 @@ CALLS_FILE = "calls.csv"
 _RULE = "-" * 78
 _LAST_PROSE = "Were there any recent changes on your end?"
 _PROSE = ("Brief problem description", "Is the behavior consistent?", _LAST_PROSE)
-_WITHHELD_PACKET = (
-    "WITHHELD: this packet still held what looks like a secret after masking.\n"
-    "Write to Amazon by hand; the calls are in the journal (agcod-guard calls)."
-)
 
 
 def packet_files(
@@ -54,23 +50,20 @@ def packet_files(
         dossier: Its facts.
         reporter: What the partner alone can tell.
         now_s: Wall-clock time, told in the packet of an open incident.
-        banner: Put first on every file; by default `banner_of(incident)`.
+        banner: Put first on every file, after `banner_of(incident)`.
     """
-    banner = plain(banner or banner_of(incident) or "")
-    attached = {
-        name: _cleared(f"{_head(name, banner)}{text}")
-        for name, text in _attachments(dossier).items()
-    }
-    withheld = tuple(name for name, text in attached.items() if text is None)
+    head = " ".join(filter(None, (banner_of(incident), plain(banner or ""))))
+    attached = _attachments(dossier, banner=head)
     answers = items(
         incident, dossier, reporter, sample_attached=bool(attached.get(SAMPLE_FILE))
     )
-    notices = [banner, *_notices(incident, dossier, answers, withheld=withheld)]
+    withheld = tuple(name for name, text in attached.items() if text is None)
+    notices = [head, *_notices(incident, dossier, answers, withheld=withheld)]
     lines = [line for notice in notices if notice for line in wrapped(notice)]
     lines += ["", *_screen(answers)] if lines else _screen(answers)
     lines += ["", _RULE, *evidence(incident, dossier, now_s=now_s), ""]
-    packet = _cleared("\n".join(lines)) or f"{banner}\n{_WITHHELD_PACKET}\n"
-    files = {PACKET_FILE: packet, **attached}
+    packet = _cleared("\n".join(lines)) or _withheld_packet(head)
+    files = {PACKET_FILE: _refitted(packet), **attached}
     return {name: text.encode() for name, text in files.items() if text is not None}
 
 
@@ -85,23 +78,18 @@ def banner_of(incident: Incident) -> str | None:
     return None
 
 
-def _attachments(dossier: Dossier) -> dict[str, str]:
-    rows = calls_csv(
-        dossier.first_rows, dossier.last_rows, omitted=dossier.omitted_rows
+def _attachments(dossier: Dossier, *, banner: str) -> dict[str, str | None]:
+    """Return the files beside the packet; None for one that is withheld."""
+    table = calls_csv(
+        dossier.first_calls, dossier.last_calls, omitted=dossier.omitted_calls
     )
-    if dossier.sample is None or dossier.sample_call is None:
-        return {CALLS_FILE: rows}
-    return {
-        SAMPLE_FILE: sample_file(dossier.sample, dossier.sample_call),
-        CALLS_FILE: rows,
-    }
-
-
-def _head(name: str, banner: str) -> str:
-    """Return the banner as `name` begins with it: a remark in a table."""
-    if not banner:
-        return ""
-    return f"# {banner}\n" if name == CALLS_FILE else f"{banner}\n\n"
+    remark = f"# {banner}\n" if banner else ""
+    files = {CALLS_FILE: _cleared_rows(f"{remark}{table}")}
+    if dossier.sample and dossier.sample_call:
+        head = f"{banner}\n\n" if banner else ""
+        text = sample_file(dossier.sample, dossier.sample_call)
+        files[SAMPLE_FILE] = _cleared(f"{head}{text}")
+    return files
 
 
 def _notices(
@@ -115,11 +103,10 @@ def _notices(
     if incident.verdict is Verdict.OURS:
         yield "NOT FOR THE PAGER - the evidence points to our own side (see below)."
     if incident.first_success_at_s is not None:
-        closed = "" if incident.stage is Stage.RESOLVED else " Still being watched."
+        watched = "" if incident.stage is Stage.RESOLVED else "; still being watched"
         yield (
             f"THE OUTAGE IS OVER: calls succeed again since "
-            f"{gmt(incident.first_success_at_s)}.{closed} The pager is for outages "
-            "that last; do not send it this any more."
+            f"{gmt(incident.first_success_at_s)}{watched}. No longer for the pager."
         )
     if not incident.confirmed:
         yield f"UNCONFIRMED: {_why_unconfirmed(dossier.probes)}."
@@ -161,6 +148,33 @@ def _screen(answers: tuple[Item, ...]) -> Iterator[str]:
 def _indented(paragraphs: tuple[str, ...]) -> Iterator[str]:
     for paragraph in paragraphs:
         yield from wrapped(paragraph, first="    ", rest="    ")
+
+
+def _withheld_packet(head: str) -> str:
+    lines = [
+        head,
+        "WITHHELD: this packet still held what looks like a secret after masking.",
+        "Write to Amazon by hand; `agcod-guard calls` shows the failed calls.",
+    ]
+    return "\n".join([*filter(None, lines), ""])
+
+
+def _refitted(text: str) -> str:
+    """Return `text` with the lines broken that a mask has made too long."""
+    lines = (
+        [line] if fits(line) else wrapped(line.strip(), first="    ", rest="    ")
+        for line in text.split("\n")
+    )
+    return "\n".join(piece for pieces in lines for piece in pieces)
+
+
+def _cleared_rows(table: str) -> str | None:
+    """Return `table` as `_cleared` does, row by row.
+
+    A table may be long, and no other thread runs while a pattern is searched.
+    """
+    rows = [_cleared(row) for row in table.splitlines(keepends=True)]
+    return None if None in rows else "".join(filter(None, rows))
 
 
 def _cleared(text: str) -> str | None:

@@ -64,13 +64,13 @@ def call_row(call: Call) -> str:
     )
 
 
-def calls_csv(first: Sequence[str], last: Sequence[str], *, omitted: int) -> str:
-    """Return the whole file: remarks, column names, rows.
+def calls_csv(first: Sequence[Call], last: Sequence[Call], *, omitted: int) -> str:
+    """Return the whole file: remarks, column names, a row a call.
 
     Args:
-        first: The earliest rows.
-        last: The latest rows.
-        omitted: How many rows between them are left out.
+        first: The earliest calls.
+        last: The latest calls.
+        omitted: How many calls between them are left out.
     """
     remarks = ["All times are GMT. A cell with ' before = + - @ or ' has it added."]
     if omitted:
@@ -78,7 +78,7 @@ def calls_csv(first: Sequence[str], last: Sequence[str], *, omitted: int) -> str
             f"{omitted:,} calls are left out after the first {len(first):,} rows."
         )
     head = "".join(f"# {remark}\n" for remark in remarks)
-    return "".join((head, _line(CELLS), *first, *last))
+    return "".join((head, _line(CELLS), *map(call_row, (*first, *last))))
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -52,7 +52,7 @@ class UnsignedHeaders:
 def headers_of(text: str) -> Mapping[str, str]:
     """Return the headers of a raw request or answer, names in lower case."""
     headers: dict[str, str] = {}
-    for line in text.split("\n", _MOST_HEADERS + 1)[1:-1]:
+    for line in text.split("\n")[1 : _MOST_HEADERS + 1]:
         name, colon, value = line.partition(":")
         if not colon:
             break
