@@ -6,7 +6,6 @@ must not be the place where a password comes out.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ _SECRET_WORDS = frozenset(
         "token",
     }
 )
-_USERINFO = re.compile(r"(?<=://)[^@\s]{1,500}(?=@)")
+_USERINFO = r"(?<=://)[^@\s]{1,500}(?=@)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,8 @@ class Given:
 
     def unknown(self, names: Iterable[str]) -> SettingsError:
         """Return the error for a name that does not exist, with the nearest."""
+        import difflib  # noqa: PLC0415 - only an error needs it
+
         nearest = difflib.get_close_matches(self.name, list(names), n=1, cutoff=0.0)
         hint = f"; the nearest is {nearest[0]}" if nearest else ""
         return self.refused(f"a setting that exists{hint}")
@@ -75,7 +76,7 @@ def masked(path: Iterable[str], value: object) -> object:
     if words & _SECRET_WORDS:
         return MASK
     if isinstance(value, str):
-        text = _USERINFO.sub(MASK, value)
+        text = re.sub(_USERINFO, MASK, value)
         return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
     if isinstance(value, Mapping):
         return {key: masked((str(key),), inner) for key, inner in value.items()}

@@ -23,16 +23,16 @@ from agcod_guard.settings.given import Given
 
 _E = TypeVar("_E", bound=StrEnum)
 
-_EMAIL = re.compile(
+# Patterns stay text: most are never needed, and compiling them at import would
+# a visible part of what `import agcod_guard` may cost.
+_EMAIL = (
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@"
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.){1,8}[A-Za-z]{2,63}"
 )
-_PHONE = re.compile(r"\+?[0-9 ()./-]{5,32}(?: ?(?:ext\.?|x) ?[0-9]{1,6})?")
-_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?")
-_REGION = re.compile(r"[a-z0-9-]{1,16}")
-_AMAZON = re.compile(
-    r"(?:.*\.)?(?:amazon\.(?:com?\.)?[a-z]{2,3}|amazonaws\.com(?:\.cn)?)\.?"
-)
+_PHONE = r"\+?[0-9 ()./-]{5,32}(?: ?(?:ext\.?|x) ?[0-9]{1,6})?"
+_HOST = r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?"
+_REGION = r"[a-z0-9-]{1,16}"
+_AMAZON = r"(?:.*\.)?(?:amazon\.(?:com?\.)?[a-z]{2,3}|amazonaws\.com(?:\.cn)?)\.?"
 _LARGEST = 10**15
 
 
@@ -160,12 +160,12 @@ def text(longest: int, expected: str) -> Scalar:
     return Scalar(expected, lambda value: _text(value, longest))
 
 
-def matching(pattern: re.Pattern[str], expected: str) -> Scalar:
+def matching(pattern: str, expected: str) -> Scalar:
     """Return the kind of a text that is all `pattern`."""
 
     def convert(value: object) -> str:
         found = _text(value, 320)
-        _require(pattern.fullmatch(found))
+        _require(re.fullmatch(pattern, found))
         return found
 
     return Scalar(expected, convert)
@@ -249,7 +249,7 @@ EMAIL = matching(_EMAIL, "an e-mail address, e.g. oncall@example.invalid")
 
 def _phone(value: object) -> str:
     number = _text(value, 40)
-    _require(_PHONE.fullmatch(number))
+    _require(re.fullmatch(_PHONE, number))
     _require(sum(letter.isdigit() for letter in number) >= 5)
     return number
 
@@ -274,7 +274,7 @@ def _host(value: object) -> str:
         name = name[1:-1]
     if ":" in name:
         return str(ipaddress.IPv6Address(name))
-    _require(_HOST.fullmatch(name) and endpoint_of(name) is None)
+    _require(re.fullmatch(_HOST, name) and endpoint_of(name) is None)
     return name
 
 
@@ -287,7 +287,7 @@ HOST = Scalar(
 
 def _region(value: object) -> str:
     region = _text(value, 16)
-    _require(_REGION.fullmatch(region))
+    _require(re.fullmatch(_REGION, region))
     # `eu-sandbox` is how the sandbox of `eu` is written: no region may be so named.
     _require(Endpoint.parse(region) == Endpoint(region))
     return region
@@ -326,7 +326,7 @@ def _outside_url(value: object) -> str:
     parts = urlsplit(url)
     _require(parts.scheme in {"http", "https"} and parts.hostname)
     _require(parts.username is None and parts.port != 0)
-    _require(not _AMAZON.fullmatch((parts.hostname or "").lower()))
+    _require(not re.fullmatch(_AMAZON, (parts.hostname or "").lower()))
     return url
 
 

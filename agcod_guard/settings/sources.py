@@ -7,7 +7,6 @@ nearest that does.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from os import PathLike
@@ -91,6 +90,8 @@ def _text_of(file: Path, origin: str) -> str:
 
 
 def _parsed(text: str, file: str) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - only a file needs it
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
