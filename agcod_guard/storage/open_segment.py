@@ -78,7 +78,7 @@ class OpenSegment:
         """
         written = os.write(self._descriptor, frame)
         if written != len(frame):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise OSError(errno.ENOSPC, "disk full or file size limit reached")
         self.frames += 1
         self.written_bytes += written
 
