@@ -180,6 +180,11 @@ class TestWhereSettingsComeFrom:
             "127.0.0.1": Endpoint("loopback", Environment.LOOPBACK),
         }
 
+    def test_an_address_is_a_host_in_its_shortest_spelling(self):
+        settings = Settings.load(env={"AGCOD_GUARD_HOSTS": "[::1], 0:0::2, 10.0.0.1"})
+
+        assert list(settings.hosts) == ["::1", "::2", "10.0.0.1"]
+
     def test_values_and_mappings_are_both_fit_for_an_argument(self):
         contact = Contact(name="Ada Example")
 
@@ -481,6 +486,13 @@ class TestRefusals:
         ):
             with pytest.raises(SettingsError, match="set in an argument"):
                 make()
+
+    def test_two_spellings_of_one_host_cannot_mean_different_things(self):
+        hosts = {name: Endpoint(region) for name, region in (("A", "eu"), ("a", "na"))}
+
+        error = refusal(hosts=hosts)
+
+        assert (error.setting, error.expected[:10]) == ("hosts.a", "given once")
 
     def test_a_secret_is_not_shown_in_the_error_about_it(self):
         nested = refusal(smtp={"password": "hunter2", "host": "mail"})

@@ -23,8 +23,8 @@ from agcod_guard.settings.given import Given
 
 _E = TypeVar("_E", bound=StrEnum)
 
-# Patterns stay text: most are never needed, and compiling them at import would
-# a visible part of what `import agcod_guard` may cost.
+# Patterns stay text until they are used: most never are, and compiling them all
+# is a visible part of what `import agcod_guard` may cost.
 _EMAIL = (
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@"
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.){1,8}[A-Za-z]{2,63}"
@@ -111,7 +111,7 @@ class Table:
             inner = given.inside(name, name)
             key = self.key.take(inner)
             if key in taken:
-                raise inner.refused("a name that does not stand there twice")
+                raise inner.refused("given once; the same name stands there already")
             taken[key] = self._row(given.inside(name, row))
         return FrozenMap(taken)
 
