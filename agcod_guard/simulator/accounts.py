@@ -81,6 +81,7 @@ class Account:
         currency: Currency of the last order; what the funds are told in.
         cards: Digital cards by creationRequestId.
         activations: Physical cards by activationRequestId.
+        serials_in_use: Serials of the physical cards that are active.
         loads: Balance loads by loadBalanceRequestId.
         activity: The newest orders, oldest first.
     """
@@ -91,6 +92,7 @@ class Account:
     currency: str
     cards: dict[str, Card] = field(default_factory=dict)
     activations: dict[str, Activation] = field(default_factory=dict)
+    serials_in_use: set[str] = field(default_factory=set)
     loads: dict[str, Load] = field(default_factory=dict)
     activity: deque[Activity] = field(
         default_factory=lambda: deque(maxlen=ACTIVITY_LIMIT)

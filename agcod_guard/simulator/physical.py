@@ -28,9 +28,10 @@ def activate(case: Case) -> Answer:
             raise refused("CardActivatedWithDifferentDenomination")
         fields = _fields("activationRequestId", request_id, known, active=True)
         return Answer(fields=fields, repeated=True)
-    if any(it.active and it.serial == serial for it in account.activations.values()):
+    if serial in account.serials_in_use:
         raise refused("CardAlreadyActivatedWithDifferentRequestId")
     account.spend(value)
+    account.serials_in_use.add(serial)
     made = account.activations[request_id] = Activation(value=value, serial=serial)
     fields = _fields("activationRequestId", request_id, made, active=True)
     return Answer(fields=fields, created=True)
@@ -42,6 +43,7 @@ def deactivate(case: Case) -> Answer:
     repeated = not known.active
     if not repeated:
         known.active = False
+        case.account.serials_in_use.discard(known.serial)
         case.account.give_back(known.value)
     fields = _fields("activationRequestId", request_id, known, active=False)
     return Answer(fields=fields, repeated=repeated)

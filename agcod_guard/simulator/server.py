@@ -1,42 +1,26 @@
-"""The HTTP side: sockets on loopback, TLS and CONNECT, answers and how they break.
+"""The listening side: a socket on loopback and a thread for each connection.
 
-Speaks HTTP/1.1 with keep-alive. Each connection has a thread; `close` ends
-them all, also those that hang on purpose. A CONNECT tunnel ends here: nothing
-is ever connected to.
+`close` ends them all, also those that hang on purpose.
 """
 
 from __future__ import annotations
 
-import os
-import select
 import socket
 import ssl
-import struct
 import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer
 from typing import Any
 
 from agcod_guard.call import Endpoint
-from agcod_guard.protocol.endpoints import endpoint_of
-from agcod_guard.simulator.control import CONTROL_PATH, control_reply
-from agcod_guard.simulator.engine import Engine, Exchange
-from agcod_guard.simulator.faults import Delivery, Rule
-from agcod_guard.simulator.wire import Reply
+from agcod_guard.simulator.connection import Connection
+from agcod_guard.simulator.engine import Engine
 
-MAX_BODY_BYTES = 1 << 20
 LOOPBACK = "127.0.0.1"
 
-_HALVED = frozenset(
-    {Delivery.RESET_MID_BODY, Delivery.CLOSE_MID_BODY, Delivery.STALL_MID_BODY}
-)
-_TLS_HANDSHAKE = b"\x16"
-_LOOK_EVERY_S = 0.02
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_ACCEPT_POLL_S = 0.02
 
 
 class LoopbackServer(TCPServer):
@@ -60,7 +44,7 @@ class LoopbackServer(TCPServer):
         hosts: Mapping[str, Endpoint],
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        super().__init__((LOOPBACK, port), _Handler)
+        super().__init__((LOOPBACK, port), Connection)
         self.engine, self.hosts, self.tls = engine, dict(hosts), tls
         self.closing = threading.Event()
         self._threads: set[threading.Thread] = set()
@@ -68,7 +52,7 @@ class LoopbackServer(TCPServer):
         self._lock = threading.Lock()
         self._acceptor = threading.Thread(
             target=self.serve_forever,
-            args=(_LOOK_EVERY_S,),
+            args=(_ACCEPT_POLL_S,),
             name="agcod-simulator",
             daemon=True,
         )
@@ -91,10 +75,7 @@ class LoopbackServer(TCPServer):
         with self._lock:
             sockets, threads = tuple(self._sockets), tuple(self._threads)
         for opened in sockets:
-            # The plain class: SSLSocket's own would pull the TLS state away
-            # from under the thread that is reading.
-            with suppress(OSError):
-                socket.socket.shutdown(opened, socket.SHUT_RDWR)
+            _end(opened)
         for thread in threads:
             thread.join()
 
@@ -112,9 +93,11 @@ class LoopbackServer(TCPServer):
         thread.start()
 
     def keep(self, opened: socket.socket) -> None:
-        """Remember a socket that `close` has to end."""
+        """Remember a socket that `close` has to end, or has to end already."""
         with self._lock:
             self._sockets.add(opened)
+        if self.closing.is_set():
+            _end(opened)
 
     def forget(self, ended: socket.socket) -> None:
         """Drop a socket that has ended or become part of another."""
@@ -138,175 +121,8 @@ class LoopbackServer(TCPServer):
                 self._threads.discard(threading.current_thread())
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: LoopbackServer
-    connection: socket.socket
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def setup(self) -> None:
-        if self.server.tls and self._starts_with_tls():
-            self._begin_tls(self.server.tls)
-        super().setup()
-
-    def finish(self) -> None:
-        with suppress(OSError):
-            super().finish()
-        if isinstance(self.request, ssl.SSLSocket):
-            self.server.forget(self.request)
-            self.request.close()
-
-    def log_message(self, *_: object) -> None:
-        """Keep quiet: the truth log has it all."""
-
-    def do_CONNECT(self) -> None:
-        host = self.path.rpartition(":")[0]
-        if self.server.tls is None or self._endpoint(host) is None:
-            self._refuse(HTTPStatus.FORBIDDEN, f"{host} is not simulated with TLS")
-            return
-        self._send(b"HTTP/1.1 200 Connection Established\r\n\r\n")
-        self._begin_tls(self.server.tls)
-        super().setup()
-        self.close_connection = False
-
-    def do_GET(self) -> None:
-        self._handle()
-
-    def do_POST(self) -> None:
-        self._handle()
-
-    def _handle(self) -> None:
-        try:
-            body = self._body()
-        except ValueError as error:
-            self._refuse(HTTPStatus.BAD_REQUEST, str(error))
-            return
-        if self.path.startswith(CONTROL_PATH):
-            reply = control_reply(self.server.engine, self.command, self.path, body)
-            self._send(_http_bytes(reply))
-            return
-        host = self.headers.get("Host", "")
-        endpoint = self._endpoint(host)
-        if endpoint is None:
-            self._refuse(HTTPStatus.MISDIRECTED_REQUEST, f"no endpoint for {host}")
-            return
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        engine = self.server.engine
-        self._answer(engine.exchange(endpoint, self.path, headers, body))
-
-    def _endpoint(self, host: str) -> Endpoint | None:
-        return endpoint_of(host, self.server.hosts)
-
-    def _answer(self, exchange: Exchange) -> None:
-        rule = exchange.rule()
-        while rule and rule.fault.delivery is Delivery.NEVER:
-            exchange.withheld(rule.fault)
-            if not self._is_wanted_after(rule, exchange):
-                self.close_connection = True
-                return
-            rule = exchange.rule()
-        fault = rule.fault if rule else None
-        reply, answered = exchange.reply(fault)
-        if fault and self.server.closing.wait(fault.delay_s):
-            self.close_connection = True
-            return
-        exchange.answering(answered)
-        self._deliver(reply, exchange, rule)
-
-    def _deliver(self, reply: Reply, exchange: Exchange, rule: Rule | None) -> None:
-        delivery = rule.fault.delivery if rule else Delivery.WHOLE
-        whole = _http_bytes(reply)
-        half = len(reply.body) // 2
-        if rule is None or delivery is Delivery.WHOLE:
-            self._send(whole)
-        elif delivery is Delivery.TRUNCATED:
-            cut = Reply(
-                http_status=reply.http_status,
-                headers=reply.headers,
-                body=reply.body[:half],
-            )
-            self._send(_http_bytes(cut))
-        elif delivery in _HALVED:
-            self._send(whole[: len(whole) - half])
-            self._end_of_half(whole[len(whole) - half :], exchange, rule)
-        else:
-            self._reset()
-
-    def _end_of_half(self, rest: bytes, exchange: Exchange, rule: Rule) -> None:
-        if rule.fault.delivery is Delivery.RESET_MID_BODY:
-            self._reset()
-        elif rule.fault.delivery is Delivery.CLOSE_MID_BODY:
-            self.close_connection = True
-        elif self._is_wanted_after(rule, exchange):
-            self._send(rest)
-        else:
-            self.close_connection = True
-
-    def _is_wanted_after(self, rule: Rule, exchange: Exchange) -> bool:
-        """Wait while `rule` stands; return whether the client has waited too."""
-        while exchange.holds(rule):
-            if self.server.closing.is_set() or self._client_is_gone():
-                return False
-        return True
-
-    def _client_is_gone(self) -> bool:
-        # AGCOD's clients never pipeline, so whatever comes is an end.
-        readable, _, _ = select.select([self.connection], [], [], _LOOK_EVERY_S)
-        return bool(readable)
-
-    def _reset(self) -> None:
-        """Drop the connection so that the client's side sees a TCP reset."""
-        self.close_connection = True
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        os.close(self.connection.detach())
-
-    def _send(self, data: bytes) -> None:
-        self.connection.sendall(data)
-
-    def _refuse(self, status: HTTPStatus, problem: str) -> None:
-        self.close_connection = True
-        headers = {"Content-Type": "text/plain;charset=UTF-8", "Connection": "close"}
-        body = f"agcod-guard simulator: {problem}\n".encode()
-        self._send(_http_bytes(Reply(http_status=status, headers=headers, body=body)))
-
-    def _body(self) -> bytes:
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return self._chunks()
-        return self._exactly(int(self.headers.get("Content-Length") or 0))
-
-    def _chunks(self) -> bytes:
-        body = b""
-        while size := int(self.rfile.readline().partition(b";")[0], 16):
-            body += self._exactly(size, already=len(body))
-            self.rfile.readline()
-        self.rfile.readline()
-        return body
-
-    def _exactly(self, length: int, *, already: int = 0) -> bytes:
-        if not 0 <= length <= MAX_BODY_BYTES - already:
-            raise ValueError(f"a body may have {MAX_BODY_BYTES} bytes")
-        data = self.rfile.read(length)
-        if len(data) < length:
-            raise ConnectionError("the client left in the middle of its request")
-        return data
-
-    def _starts_with_tls(self) -> bool:
-        first: bytes = self.request.recv(1, socket.MSG_PEEK)
-        return first == _TLS_HANDSHAKE
-
-    def _begin_tls(self, context: ssl.SSLContext) -> None:
-        plain: socket.socket = self.request
-        tls = context.wrap_socket(
-            plain, server_side=True, do_handshake_on_connect=False
-        )
-        self.request = tls
-        # Before the handshake, so that `close` also ends one that stalls.
-        self.server.keep(tls)
-        tls.do_handshake()
-
-
-def _http_bytes(reply: Reply) -> bytes:
-    lines = [f"HTTP/1.1 {reply.http_status} {HTTPStatus(reply.http_status).phrase}"]
-    headers = {**reply.headers, "Content-Length": str(len(reply.body))}
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + reply.body
+def _end(opened: socket.socket) -> None:
+    # The plain class: SSLSocket's own method would pull the TLS state away
+    # from under the thread that is reading.
+    with suppress(OSError):
+        socket.socket.shutdown(opened, socket.SHUT_RDWR)

@@ -116,8 +116,9 @@ def test_the_partners_log_and_the_truth_agree_call_by_call(sim, shop, attempts):
     assert ours == told(sim.log, "region", "operation", "request_id", "answered")
 
 
-def test_a_failed_order_is_sent_again_with_the_same_id(sim, shop, attempts):
-    sim.break_("F500")
+@pytest.mark.parametrize("fault", ["F500", "reset"])
+def test_a_failed_order_is_sent_again_with_the_same_id(sim, shop, attempts, fault):
+    sim.break_(fault)
 
     def resent():
         ids = Counter(a.request_id for a in attempts if a.request_id)

@@ -15,8 +15,9 @@ import requests
 from agcod_guard.clock import ManualClock
 from agcod_guard.simulator import FAULTS, Schedule, Simulator, UnknownNameError
 from agcod_guard.simulator.client import PartnerClient
+from agcod_guard.simulator.connection import MAX_BODY_BYTES
 from agcod_guard.simulator.engine import Engine
-from agcod_guard.simulator.server import MAX_BODY_BYTES, LoopbackServer
+from agcod_guard.simulator.server import LoopbackServer
 
 WIRE_RESULTS = {
     "F100": "F100 GeneralError",
@@ -317,7 +318,7 @@ def test_closing_ends_hanging_calls_and_every_thread(attempts):
     before = set(threading.enumerate())
     sim = Simulator()
     sim.break_("hang", operation="CreateGiftCard")
-    sim.break_("slow", operation="GetAvailableFunds", delay_s=60)
+    sim.break_("slow", operation="GetAvailableFunds", delay_s=3600)
     sim.break_("stall-mid-body", operation="CancelGiftCard")
     client = partner(sim, timeout_s=None, log=attempts.append)
     calls = [
@@ -349,6 +350,17 @@ def _ignoring(call):
 def test_a_port_that_is_taken_is_an_error_at_once(sim):
     with pytest.raises(OSError, match="in use"):
         Simulator(port=sim.port)
+
+
+@pytest.mark.parametrize("fault", ["reset", "reset-mid-body"])
+def test_a_reset_is_a_real_one_and_no_orderly_end(sim, fault):
+    sim.break_(fault)
+    with socket.create_connection(("127.0.0.1", sim.port)) as connection:
+        head = f"POST /CreateGiftCard HTTP/1.1\r\nHost: 127.0.0.1:{sim.port}\r\n\r\n"
+        connection.sendall(head.encode())
+
+        with pytest.raises(ConnectionResetError):
+            connection.makefile("rb").read()
 
 
 def test_a_truncated_answer_is_whole_http_with_half_a_body(sim):

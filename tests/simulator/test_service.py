@@ -167,6 +167,21 @@ def test_a_physical_card_is_activated_checked_and_taken_back(eu):
     assert eu.funds() == 100
 
 
+def test_a_card_taken_back_twice_is_paid_back_once(eu):
+    eu.activate("Acmes001", SERIAL, 60)
+    ids = {"activationRequestId": "Acmes001", "cardNumber": SERIAL}
+
+    answers = [eu.ask("DeactivateGiftCard", **ids) for _ in range(2)]
+    status = eu.ask(
+        "ActivationStatusCheck", statusCheckRequestId="Acmes001", cardNumber=SERIAL
+    )
+
+    assert [answer.wording for answer in answers] == ["SUCCESS", "SUCCESS"]
+    assert status.fields["cardInfo"]["cardStatus"] == "AwaitingActivation"
+    assert eu.funds() == 100
+    assert eu.activate("Acmes002", SERIAL, 60).created
+
+
 def test_a_repeated_activation_gives_the_first_answer_and_debits_once(eu):
     first = eu.activate("Acmes001", SERIAL, 60)
     again = eu.activate("Acmes001", SERIAL, 60)
@@ -221,10 +236,13 @@ def test_a_balance_load_debits_once_and_can_be_voided(eu):
         eu.ask("LoadAmazonBalance", **load),
     )
     loaded = eu.funds()
-    void = eu.ask("VoidAmazonBalanceLoad", loadBalanceRequestId="Acmes001")
+    voids = [
+        eu.ask("VoidAmazonBalanceLoad", loadBalanceRequestId="Acmes001").wording
+        for _ in range(2)
+    ]
 
     assert (first.created, again.created, again.wording) == (True, False, "SUCCESS")
-    assert (loaded, void.wording, eu.funds()) == (70, "SUCCESS", 100)
+    assert (loaded, voids, eu.funds()) == (70, ["SUCCESS", "SUCCESS"], 100)
 
 
 def test_a_customer_is_needed_to_validate_a_balance_load(eu):

@@ -67,6 +67,8 @@ def test_the_pypi_client_is_led_here_by_the_environment_alone(tls_sim):
 def test_a_tunnel_leads_to_the_endpoint_it_was_opened_for(
     tls_sim, monkeypatch, host, region
 ):
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "amazon.com")
     for name, value in tls_sim.environ().items():
         monkeypatch.setenv(name, value)
 
