@@ -21,14 +21,15 @@ LEVELS = 3
 """How many encodings on top of each other are undone."""
 
 _UNUSUAL = re.compile(r"[^\t\n\r -~]")
-_ESCAPED = re.compile(r"[%\\&\x1b]|=[0-9A-F]{2}")
+# Every branch starts with a literal, so the search skips all other characters.
 _ESCAPE = re.compile(
-    r"(?P<bytes>(?:%[0-9A-Fa-f]{2})++|(?:\\x[0-9A-Fa-f]{2})++|(?:=[0-9A-F]{2})++)"
-    r"|[\\%]u(?P<unicode>[0-9A-Fa-f]{4})"
-    r"|(?P<plain>(?:\\[\"'/\\nrt])++)"
-    r"|&#(?:(?P<decimal>[0-9]{1,7})|[xX](?P<hex>[0-9A-Fa-f]{1,6}));?"
-    r"|&(?P<entity>[A-Za-z]{2,8});"
-    r"|(?P<colour>\x1b\[[0-9;]{0,16}[A-Za-z])"
+    r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*+"
+    r"|\\x[0-9A-Fa-f]{2}(?:\\x[0-9A-Fa-f]{2})*+"
+    r"|=[0-9A-F]{2}(?:=[0-9A-F]{2})*+"
+    r"|%u[0-9A-Fa-f]{4}|\\u[0-9A-Fa-f]{4}"
+    r"|\\[\"'/\\nrt](?:\\[\"'/\\nrt])*+"
+    r"|&#[0-9]{1,7};?|&#[xX][0-9A-Fa-f]{1,6};?|&[A-Za-z]{2,8};"
+    r"|\x1b\[[0-9;]{0,16}[A-Za-z]"
 )
 _BYTE = re.compile(r"[0-9A-Fa-f]{2}")
 _PLAIN = str.maketrans("nrt", "\n\r\t")
@@ -164,13 +165,11 @@ def _invisible() -> frozenset[str]:
 def _unescaped(view: View) -> View | None:
     """Return `view` with one level of escapes undone; None: there is none."""
     text, starts = view.text, view.starts
-    if not _ESCAPED.search(text):
-        return None
     pieces: list[str] = []
     origins: list[int] = []
     position = 0
     for match in _ESCAPE.finditer(text):
-        plain, widths = _meaning(match)
+        plain, widths = _meaning(match[0])
         if not plain:
             continue
         start = match.start()
@@ -189,22 +188,25 @@ def _unescaped(view: View) -> View | None:
     return View("".join(pieces), origins)
 
 
-def _meaning(match: re.Match[str]) -> tuple[str, list[int]]:
+def _meaning(escape: str) -> tuple[str, list[int]]:
     """Return what an escape stands for, and how wide each character was."""
-    escape = match[0]
-    if match["bytes"]:
-        return _bytes_meaning(escape)
-    if match["plain"]:
-        return escape[1::2].translate(_PLAIN), [2] * (len(escape) // 2)
-    if match["colour"]:
+    kind, mark = escape[0], escape[1]
+    if kind == "&":
+        return _entity_meaning(escape.rstrip(";")[1:]), [len(escape)]
+    if kind == "\x1b":
         return _INVISIBLE, [len(escape)]
-    if match["entity"]:
-        return _ENTITIES.get(match["entity"].lower(), ""), [len(escape)]
-    if match["decimal"]:
-        code = int(match["decimal"])
-    else:
-        code = int(match["unicode"] or match["hex"], 16)
-    return (chr(code) if code < 0x110000 else ""), [len(escape)]
+    if mark == "u":
+        return chr(int(escape[2:], 16)), [len(escape)]
+    if kind == "\\" and mark != "x":
+        return escape[1::2].translate(_PLAIN), [2] * (len(escape) // 2)
+    return _bytes_meaning(escape)
+
+
+def _entity_meaning(name: str) -> str:
+    if name[0] != "#":
+        return _ENTITIES.get(name.lower(), "")
+    code = int(name[2:], 16) if name[1] in "xX" else int(name[1:])
+    return chr(code) if code < 0x110000 else ""
 
 
 def _bytes_meaning(escape: str) -> tuple[str, list[int]]:
@@ -221,14 +223,14 @@ def _bytes_meaning(escape: str) -> tuple[str, list[int]]:
 
 
 _BASE64 = re.compile(
-    r"(?<![A-Za-z0-9+/_\-])[A-Za-z0-9+/_\-]{18,}+"
+    r"[A-Za-z0-9+/_\-](?<![A-Za-z0-9+/_\-].)[A-Za-z0-9+/_\-]{17,}+"
     r"(?:[ \t]{0,8}\r?\n[ \t]{0,8}[A-Za-z0-9+/_\-]{18,}+)*+"
     r"(?:\r?\n[ \t]{0,8}[A-Za-z0-9+/_\-]{1,17}+)?={0,2}"
 )
 _HEX = re.compile(
-    r"(?<![0-9A-Za-z])(?:0x)?"
-    r"(?:(?:[0-9A-Fa-f]{2}){14,}+(?![0-9A-Za-z])"
-    r"|[0-9A-Fa-f]{2}(?:[ :,\-][0-9A-Fa-f]{2}){13,}+)"
+    r"[0-9A-Fa-f](?<![0-9A-Za-z].)(?:(?<=0)x[0-9A-Fa-f])?[0-9A-Fa-f]"
+    r"(?:(?:[0-9A-Fa-f]{2}){13,}+(?![0-9A-Za-z])"
+    r"|(?:[ :,\-][0-9A-Fa-f]{2}){13,}+)"
 )
 _READABLE = re.compile(
     rb"(?:[\t\n\r -~]|(?:\xe2\x80|\xef\xbc|[\xc2-\xd1])[\x80-\xbf]){13,}+"

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from agcod_guard.redaction.names import Name, kind_of
-from agcod_guard.redaction.spans import Finding, Span
+from agcod_guard.redaction.spans import Finding, Span, lowered
 
 _KEY = re.compile(
-    r"(?<![\w.\-])([\w.\-]++(?:\[[\w.\-]{0,40}\]){0,4}+)(\\{0,3}[\"'`]?\]?\s{0,3})(=>|->|:=|[=:])(\s{0,16})"
+    r"([\w.\-](?<![\w.\-].)[\w.\-]*+(?:\[[\w.\-]{0,40}\]){0,4}+)(\\{0,3}[\"'`]?\]?\s{0,3})(=>|->|:=|[=:])(\s{0,16})"
     r"((?:[A-Za-z]\w{0,15}[(\[])?\\{0,3}[\"'`]|[A-Za-z]{1,2}[\"']|[{\[(]|)",
     re.A,
 )
@@ -40,8 +40,9 @@ _SCHEME = re.compile(r"(?:aws|basic|bearer|digest|negotiate|ntlm)[ \t]{1,4}", re
 _ADDRESS_OF_HOST = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:[:#]\d{1,5})?")
 _ATTRIBUTE = re.compile(r"\s(?:name|key|id)\s{0,2}=\s{0,2}[\"']([\w.:\-]{1,80})", re.A)
 _PAIR = re.compile(
-    r"(?:(?P<tuple>[(\[]\s{0,8}b?)"
-    r"|\b(?:name|key|header|field)[\"']?\s{0,4}[:=]\s{0,4})"
+    r"[(\[nkhf](?:(?<=[(\[])(?P<tuple>)\s{0,8}b?"
+    r"|(?<!\w.)(?:(?<=n)ame|(?<=k)ey|(?<=h)eader|(?<=f)ield)"
+    r"[\"']?\s{0,4}[:=]\s{0,4})"
     r"(?P<quote>[\"'])(?P<name>[\w.:\-]{1,80})(?P=quote)[\s,]{1,16}"
     r"(?:[\"']?(?:value|content|text)[\"']?\s{0,4}[:=]\s{0,4})?b?(?P<opening>[\"'])",
     re.A,
@@ -119,13 +120,16 @@ def _is_harmless(value: str, name: Name) -> bool:
 
 def _pairs(text: str) -> Iterator[Field]:
     """Yield the values of `("Cookie", "...")` and `name="...", value="..."`."""
-    for match in _PAIR.finditer(text):
+    for match in _PAIR.finditer(lowered(text)):
         name = kind_of(match["name"])
         if name not in _FINDINGS or name is Name.GROUP:
             continue
         start = match.end()
         end = _quote_end(text, start, match["opening"])
-        if match["tuple"] and text[end + 1 : end + 9].lstrip()[:1] not in {")", "]"}:
+        if match["tuple"] is not None and text[end + 1 : end + 9].lstrip()[:1] not in {
+            ")",
+            "]",
+        }:
             continue
         if not text.startswith("AWS4-HMAC-SHA256", start):
             yield Field(start, end, name)
@@ -248,33 +252,37 @@ _CODE_NAME = (
 )
 _CELL = r"</?(?:td|th|dd|dt|b|i|p|em|br|li|div|code|span|label|strong|value|string)"
 _SPOKEN = re.compile(
-    rf"(?P<name>{_CODE_NAME})s?[\w\-]{{0,16}}"
-    rf"(?P<glue>(?:{_CELL}\b[^<>]{{0,80}}>|<!--|</[\w:.\-]{{1,40}}>|<!\[CDATA\["
+    rf"{_CODE_NAME}s?[\w\-]{{0,16}}"
+    rf"(?P<glue>(?:{_CELL}\b[^<>]{{0,80}}>|<!--|</[\w:.\-]{{1,40}}>|<!\[cdata\["
     r"|\b(?:is|was|are|equals|value|values|text|string|number|no|the|your|named?|key"
     r"|in|s|b|u|some|just|optional)\b"
-    r"|\b\d{1,3}\b|[^A-Za-z0-9<,]|,(?=\s?[\"'])){1,24}+)"
-    r"(?P<value>[A-Z0-9]{14,15}(?![A-Z0-9])"
-    r"|[A-Z0-9]{4}[^A-Z0-9]{1,3}[A-Z0-9]{4,6}[^A-Z0-9]{1,3}[A-Z0-9]{4,5}(?![A-Z0-9]))",
-    re.I | re.A,
+    r"|\b\d{1,3}\b|[^a-z0-9<,]|,(?=\s?[\"'])){1,24}+)"
+    r"(?P<value>[a-z0-9]{14,15}(?![a-z0-9])"
+    r"|[a-z0-9]{4}[^a-z0-9]{1,3}[a-z0-9]{4,6}[^a-z0-9]{1,3}[a-z0-9]{4,5}(?![a-z0-9]))",
+    re.A,
 )
 _SPOKEN_AFTER = re.compile(
-    r"(?<![A-Z0-9])(?P<value>[A-Z0-9]{14,15})"
+    r"(?P<value>[a-z0-9](?<![a-z0-9].)[a-z0-9]{13,14})"
     r"(?:\s{1,4}(?:is|was|as)\s{1,4}(?:(?:the|your|a|an|amazon)\s{1,4}){0,3}"
     r"|\s{0,4}\(\s{0,4}(?:the\s|your\s)?"
     r"|[\"']\s{1,4}(?:name|key|id|field)\s?=\s?[\"']\w{0,16}?)"
     rf"{_CODE_NAME}",
-    re.I | re.A,
+    re.A,
 )
 
 
 def spoken_codes(text: str) -> Iterator[Span]:
     """Yield codes that only the words "claim code" beside them give away."""
-    for match in _SPOKEN.finditer(text):
-        if _is_spoken_code(match["value"], match["name"], match["glue"]):
-            yield Span(*match.span("value"), Finding.CLAIM_CODE)
-    for match in _SPOKEN_AFTER.finditer(text):
-        if match["value"].isupper() or match["value"].islower():
-            yield Span(*match.span("value"), Finding.CLAIM_CODE)
+    plain = lowered(text)
+    for match in _SPOKEN.finditer(plain):
+        start, end = match.span("value")
+        name = text[match.start() : match.start("glue")]
+        if _is_spoken_code(text[start:end], name, match["glue"]):
+            yield Span(start, end, Finding.CLAIM_CODE)
+    for match in _SPOKEN_AFTER.finditer(plain):
+        start, end = match.span("value")
+        if text[start:end].isupper() or text[start:end].islower():
+            yield Span(start, end, Finding.CLAIM_CODE)
 
 
 def _is_spoken_code(value: str, name: str, glue: str) -> bool:

@@ -5,6 +5,7 @@ Pure. Every finder of this package returns spans; only `masked` removes them.
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
@@ -83,3 +84,12 @@ def masked(text: str, spans: Iterable[Span]) -> str:
         position = span.end
     pieces.append(text[position:])
     return "".join(pieces)
+
+
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+def lowered(text: str) -> str:
+    """Return `text` in lower case, every character at its place."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else text.translate(_LOWER)
