@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 
-from agcod_guard.call import TECHNICAL_FAILURES, Call, Outcome
+from agcod_guard.call import TECHNICAL_FAILURES, Call, Outcome, Scope
 from agcod_guard.frames import Sample
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.sample import (
@@ -52,13 +52,13 @@ class Traffic:
     """Calls that are not the outage's own, made while it lasted.
 
     Attributes:
-        scope: Whose they are, `Acmes/na`.
+        scope: Account and endpoint.
         calls: How many there were.
         succeeded: How many of them succeeded.
         failed: How many failed for technical reasons.
     """
 
-    scope: str
+    scope: Scope
     calls: int
     succeeded: int
     failed: int
@@ -154,7 +154,7 @@ class DossierBuilder:
         self._orders = OrderTally()
         self._failed = _FailedCalls()
         self._samples = _SampleChoice()
-        self._others: dict[str, Counter[str]] = {}
+        self._others: dict[Scope, Counter[str]] = {}
         self._probes: Counter[str] = Counter()
         self._kept = _KeptCalls()
 
@@ -209,9 +209,9 @@ class DossierBuilder:
             unsigned=unsigned_headers(sample.request) if sample else None,
             others=tuple(
                 _traffic(scope, counts)
-                for scope, counts in sorted(self._others.items())
+                for scope, counts in sorted(self._others.items(), key=_name)
             ),
-            probes=_traffic(str(self._incident.scope), self._probes),
+            probes=_traffic(self._incident.scope, self._probes),
             first_calls=tuple(self._kept.first),
             last_calls=tuple(self._kept.last),
             omitted_calls=self._kept.omitted,
@@ -236,10 +236,9 @@ class DossierBuilder:
     def _add_other(self, call: Call) -> None:
         incident = self._incident
         in_time = call.ended_at_s >= incident.first_failed_at_s
-        name = str(call.scope)
-        known = name in self._others or len(self._others) < _MOST_SCOPES
+        known = call.scope in self._others or len(self._others) < _MOST_SCOPES
         if in_time and known and not self._is_after(call):
-            self._others.setdefault(name, Counter())[_class_of(call)] += 1
+            self._others.setdefault(call.scope, Counter())[_class_of(call)] += 1
 
     def _add_before(self, call: Call) -> None:
         if call.probe:
@@ -375,7 +374,11 @@ def _owed(orders: OrderTally) -> Mapping[str, Decimal]:
     return MappingProxyType(dict(sorted(owed.items())))
 
 
-def _traffic(scope: str, counts: Counter[str]) -> Traffic:
+def _name(item: tuple[Scope, object]) -> str:
+    return str(item[0])
+
+
+def _traffic(scope: Scope, counts: Counter[str]) -> Traffic:
     return Traffic(
         scope=scope,
         calls=counts.total(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agcod_guard.call import Call, Outcome
-from agcod_guard.incident.dossier import Dossier, Traffic
+from agcod_guard.incident.dossier import Dossier
 from agcod_guard.incident.incident import Incident, Stage
 from agcod_guard.incident.layout import (
     count,
@@ -16,6 +16,7 @@ from agcod_guard.incident.layout import (
     plain,
     wrapped,
 )
+from agcod_guard.incident.narrative import elsewhere, score
 from agcod_guard.incident.tally import MOST_ORDERS, ErrorCount, Latency
 from agcod_guard.incident.verdict import Verdict
 
@@ -39,14 +40,14 @@ def evidence(incident: Incident, dossier: Dossier, *, now_s: float) -> list[str]
         "Errors": _errors(dossier),
         "Time to answer": _latencies(dossier),
         "Failed orders": _examples(dossier),
-        "Our test calls": _probes(dossier.probes),
-        "Other endpoints and accounts in the same time": _others(dossier),
+        "Our own test calls": _probes(dossier),
+        "Other endpoints and accounts meanwhile": _others(incident, dossier),
         "Our clock": [_clock(dossier)],
         "Headers sent but not signed": _unsigned(dossier),
         "Our verdict": _verdict(incident),
         "Not checked, not known": _unknown(dossier),
     }
-    lines = ["EVIDENCE (all times GMT)"]
+    lines = [f"EVIDENCE for incident {incident.incident_id} (all times GMT)"]
     for title, paragraphs in sections.items():
         lines += ["", title]
         for paragraph in paragraphs:
@@ -85,7 +86,7 @@ def _errors(dossier: Dossier) -> Iterator[str]:
 def _error(error: ErrorCount) -> str:
     refusal = "" if error.technical else ", a refusal"
     return (
-        f"{plain(error.error)}: {count(error.calls, 'call')}, "
+        f"{plain(error.error)} - {count(error.calls, 'call')}, "
         f"{count(error.orders, 'order')}{refusal}, from "
         f"{gmt_ms(error.first_at_s)} to {gmt_ms(error.last_at_s)}"
     )
@@ -122,22 +123,13 @@ def _example(call: Call) -> str:
     )
 
 
-def _probes(probes: Traffic) -> list[str]:
-    if not probes.calls:
-        return ["none were made"]
-    return [_score(probes)]
+def _probes(dossier: Dossier) -> list[str]:
+    return [score(dossier.probes) if dossier.probes.calls else "none were made"]
 
 
-def _others(dossier: Dossier) -> list[str]:
-    lines = [f"{identifier(other.scope)}: {_score(other)}" for other in dossier.others]
-    return lines or ["no calls"]
-
-
-def _score(traffic: Traffic) -> str:
-    return (
-        f"{count(traffic.calls, 'call')}: {traffic.succeeded:,} succeeded, "
-        f"{traffic.failed:,} failed"
-    )
+def _others(incident: Incident, dossier: Dossier) -> list[str]:
+    lines = [elsewhere(other, incident) for other in dossier.others]
+    return lines or ["no calls were made"]
 
 
 def _clock(dossier: Dossier) -> str:

@@ -92,8 +92,12 @@ def items(
         "Sample card serial number (physical card activation only)": _serial(dossier),
         "API error response": _error(dossier),
         "Marketplace": _marketplace(incident, dossier, reporter),
-        "Brief problem description": problem(incident, dossier),
-        "Is the behavior consistent?": consistency(incident, dossier),
+        "Brief problem description": (
+            problem(incident, dossier) if dossier.failed else _missing(_NO_CALL)
+        ),
+        "Is the behavior consistent?": (
+            consistency(incident, dossier) if dossier.failed else _missing(_NO_CALL)
+        ),
         "Were there any recent changes on your end?": _changes(reporter),
         "Sample request payload (attached)": _payload(sample_attached),
     }
@@ -167,7 +171,7 @@ def _error(dossier: Dossier) -> str:
         return _missing(_NO_CALL)
     kinds = [error.error for error in dossier.errors if error.technical]
     others = [plain(kind) for kind in kinds if not call.error.startswith(kind)]
-    also = f" (other requests: {some(others)})" if others else ""
+    also = f" (also seen: {some(others)})" if others else ""
     return f"{plain(call.error)}{also}"
 
 

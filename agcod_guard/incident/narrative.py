@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agcod_guard.call import Environment, Outcome
+from agcod_guard.call import REFUSALS, Endpoint, Environment, Outcome
 from agcod_guard.incident.dossier import Dossier, Traffic
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.layout import (
@@ -25,11 +25,12 @@ _NO_RESPONSE = "no response: "
 
 def problem(incident: Incident, dossier: Dossier) -> str:
     """Return what happened, since when, how much of it, and what it costs."""
+    where = incident.scope.endpoint
     over = incident.first_success_at_s is not None
     error = _failed_how(dossier, over=over)
     share = "all our calls" if dossier.failed == dossier.calls else _share(dossier)
     outage = (
-        f"{_period(incident)} {share} to {_endpoint(incident)} {error}: "
+        f"{_period(incident)} {share} to {_endpoint(where)}{_host(where)} {error}: "
         f"{count(dossier.failed, 'call')} for {orders(dossier)} "
         f"({some(map(identifier, dossier.operations))})."
     )
@@ -38,9 +39,9 @@ def problem(incident: Incident, dossier: Dossier) -> str:
 
 def consistency(incident: Incident, dossier: Dossier) -> tuple[str, ...]:
     """Return whether every call failed, in numbers; a paragraph each."""
-    before = "no success before is on record"
+    before = "no earlier success is on record"
     if dossier.last_success_at_s is not None:
-        before = f"the last success before was at {gmt(dossier.last_success_at_s)}"
+        before = f"last success before: {gmt(dossier.last_success_at_s)}"
     machines = count(dossier.sources, "machine")
     counts = (
         f"{_answer(incident, dossier)} {dossier.failed:,} of "
@@ -49,13 +50,10 @@ def consistency(incident: Incident, dossier: Dossier) -> tuple[str, ...]:
     )
     paragraphs = [counts]
     if dossier.probes.calls:
-        paragraphs.append(f"Our own test calls: {_score(dossier.probes)}.")
+        paragraphs.append(f"Our own test calls: {score(dossier.probes)}.")
     if dossier.others:
-        states = (
-            f"{identifier(other.scope)} {_score(other)}"
-            for other in dossier.others[:_LISTED]
-        )
-        paragraphs.append(f"Elsewhere in the same time: {'; '.join(states)}.")
+        states = (elsewhere(other, incident) for other in dossier.others[:_LISTED])
+        paragraphs.append(f"Meanwhile {'; '.join(states)}.")
     return tuple(paragraphs)
 
 
@@ -66,14 +64,32 @@ def orders(dossier: Dossier) -> str:
     return count(dossier.failed_orders, "different order")
 
 
-def _endpoint(incident: Incident) -> str:
-    endpoint = incident.scope.endpoint
+def elsewhere(traffic: Traffic, incident: Incident) -> str:
+    """Return whose and which endpoint `traffic` is, and how its calls ended."""
+    place = _endpoint(traffic.scope.endpoint)
+    if traffic.scope.account != incident.scope.account:
+        place = f"{place}, account {identifier(traffic.scope.account)}"
+    return f"{place}: {score(traffic)}"
+
+
+def score(traffic: Traffic) -> str:
+    """Return how many of the calls succeeded, and how many failed."""
+    return (
+        f"{traffic.succeeded:,} of {count(traffic.calls, 'call')} succeeded, "
+        f"{traffic.failed:,} failed"
+    )
+
+
+def _endpoint(endpoint: Endpoint) -> str:
     if endpoint.environment is Environment.LOOPBACK:
         return f"a stand-in for AGCOD ({identifier(str(endpoint))})"
     region = _REGIONS.get(endpoint.region, identifier(endpoint.region))
     sandbox = "" if endpoint.environment is Environment.PRODUCTION else " sandbox"
-    host = next((f" ({it.name})" for it in HOSTS if it.endpoint == endpoint), "")
-    return f"AGCOD {region}{sandbox}{host}"
+    return f"AGCOD {region}{sandbox}"
+
+
+def _host(endpoint: Endpoint) -> str:
+    return next((f" ({host.name})" for host in HOSTS if host.endpoint == endpoint), "")
 
 
 def _period(incident: Incident) -> str:
@@ -127,10 +143,7 @@ def _answer(incident: Incident, dossier: Dossier) -> str:
 def _rest(dossier: Dossier) -> str:
     """Return what became of the calls that neither failed nor succeeded."""
     outcomes = dossier.outcomes
-    refused = sum(
-        outcomes.get(outcome, 0)
-        for outcome in (Outcome.REJECTED, Outcome.ACCOUNT, Outcome.DENIED)
-    )
+    refused = sum(outcomes.get(outcome, 0) for outcome in REFUSALS)
     parts = (
         (refused, "refused"),
         (outcomes.get(Outcome.THROTTLED, 0), "throttled"),
@@ -138,10 +151,3 @@ def _rest(dossier: Dossier) -> str:
     )
     told = [f"{number:,} {word}" for number, word in parts if number]
     return f", {listed(told)}" if told else ""
-
-
-def _score(traffic: Traffic) -> str:
-    return (
-        f"{traffic.succeeded:,} of {count(traffic.calls, 'call')} succeeded, "
-        f"{traffic.failed:,} failed"
-    )

@@ -157,7 +157,7 @@ def test_other_endpoints_and_accounts_are_counted_while_it_lasts(
 
     facts = dossier(over, call(0), others)
 
-    assert [(t.scope, t.calls, t.succeeded, t.failed) for t in facts.others] == [
+    assert [(str(t.scope), t.calls, t.succeeded, t.failed) for t in facts.others] == [
         ("Acmes/na", 2, 1, 1),
         ("Other/eu", 1, 1, 0),
     ]

@@ -67,8 +67,7 @@ Brief problem description:
 
 Is the behavior consistent?
     Yes. Not one call has succeeded since: 12 of 12 calls failed (12 different
-    orders, 1 machine); the last success before was at
-    2026-11-22 11:15:00 GMT.
+    orders, 1 machine); last success before: 2026-11-22 11:15:00 GMT.
 
 Were there any recent changes on your end?
     2026-11-22 09:15:05 GMT: deployed 4.2, with a new proxy
@@ -107,8 +106,7 @@ Brief problem description:
 
 Is the behavior consistent?
     Yes. Not one call has succeeded since: 12 of 12 calls failed (12 different
-    orders, 1 machine); the last success before was at
-    2026-11-22 11:15:00 GMT.
+    orders, 1 machine); last success before: 2026-11-22 11:15:00 GMT.
 
 Were there any recent changes on your end?
     MISSING - fill in before sending: deployments, configuration, network,
@@ -294,6 +292,8 @@ def test_without_any_call_on_record_nothing_is_invented(dossier, incident, repor
         "Sample request ID",
         "Timestamp of sample request",
         "API error response",
+        "Brief problem description",
+        "Is the behavior consistent?",
         "Sample request payload (attached)",
     )
 
@@ -313,7 +313,7 @@ def test_calls_that_were_refused_are_told_apart_from_those_that_failed(
         "3 of 5 calls failed (3 different orders, 1 machine), 1 refused and 1 thr"
         in text
     )
-    assert "F300 X: 1 call, 1 order, a refusal" in text
+    assert "F300 X - 1 call, 1 order, a refusal" in text
 
 
 def test_other_errors_than_the_samples_are_named_beside_it(
@@ -324,8 +324,7 @@ def test_other_errors_than_the_samples_are_named_beside_it(
     screen = first_screen(packet_files(incident, facts, reporter, now_s=NOW_S))
 
     assert (
-        "API error response:\n"
-        "    F500 GeneralError (other requests: no response: ReadTimeout)\n"
+        "\nAPI error response: F500 GeneralError (also seen: no response: ReadTimeout)\n"
     ) in screen
     assert "have failed, mostly with F500 GeneralError" in " ".join(screen.split())
 
