@@ -188,7 +188,7 @@ def settled(
     """Return the state as it stands at `until_s` if nothing more happens."""
     if state.phase is Phase.OK or state.phase is Phase.OUTAGE:
         return state
-    down_at_s = _down_at_s(state.evidence, reference, policy)
+    down_at_s = _down_at_s(state.evidence, policy)
     if down_at_s is not None and down_at_s <= until_s:
         return _down(state, down_at_s, reference, policy)
     if state.phase is Phase.RECOVERING and state.outage is not None:
@@ -261,19 +261,17 @@ def _suspected(state: ScopeState, at_s: float, policy: OutagePolicy) -> ScopeSta
     return state
 
 
-def _down_at_s(
-    evidence: Evidence, reference: ReferenceState, policy: OutagePolicy
-) -> float | None:
+def _down_at_s(evidence: Evidence, policy: OutagePolicy) -> float | None:
     """Return the earliest time at which it is an outage, if nothing more happens.
 
-    None when that cannot come without another failure.
+    None when that cannot come without another failure. That our own way was
+    open is no condition here: a failure that it could have caused was not
+    counted unless the way was proven.
     """
     first_s, last_s = evidence.first_failed_at_s, evidence.last_failed_at_s
     if first_s is None or last_s is None:
         return None
     if evidence.failed < policy.failed or len(evidence.orders) < policy.real_failed:
-        return None
-    if evidence.reference_usable and not is_path_proven(evidence, reference, policy):
         return None
     at_s = max(
         first_s + policy.hold_s, evidence.changed_at_s, _shared_at_s(evidence, policy)

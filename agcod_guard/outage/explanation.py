@@ -47,11 +47,14 @@ def _needs(state: ScopeState, now_s: float, policy: OutagePolicy) -> str:
         needs.append(f"{policy.failed} orders")
     if now_s - (evidence.first_failed_at_s or now_s) < policy.hold_s:
         needs.append(_span(policy.hold_s))
-    if now_s - (evidence.last_failed_at_s or now_s) > policy.fresh_s:
-        needs.append("a fresh failure")
-    if not needs:
-        return "needs a proof that our own way to Amazon is open"
-    return "needs " + " and ".join(needs)
+    last_s = evidence.last_failed_at_s or now_s
+    if now_s - last_s > policy.fresh_s:
+        needs.append(
+            "a proof that our own way to Amazon is open"
+            if evidence.reference_usable and evidence.changed_at_s > last_s
+            else "a fresh failure"
+        )
+    return "needs " + " and ".join(needs or ["failures on a second machine"])
 
 
 def _gmt(at_s: float) -> str:
