@@ -29,7 +29,7 @@ def answer_outcome(said: Said, status: int | None, operation: str) -> Outcome:
         operation: The operation that was called; decides which field proves a
             success that has no `status`.
     """
-    if said.form is Form.UNSEEN and said.error_type is None:
+    if said.form is Form.UNSEEN and not (said.error_code or said.error_type):
         return unseen_outcome(status)
     if _is_throttled(said):
         return Outcome.THROTTLED

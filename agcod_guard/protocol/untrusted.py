@@ -31,7 +31,7 @@ def text_of(value: object) -> str | None:
     if isinstance(value, str):
         return value if value and not value.isspace() else None
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _HUGE:
-        return str(value)
+        return str(int(value))
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from enum import IntEnum
 from http import HTTPStatus
 
 import pytest
@@ -323,7 +324,16 @@ def test_of_a_body_that_was_not_seen_the_status_is_all_that_counts(
     assert exchange(status=status, response_body=None).outcome is outcome
 
 
-@pytest.mark.parametrize("status", [HTTPStatus.OK, "200"])
+class OwnStatus(IntEnum):
+    """A status as a client may print it for people."""
+
+    OK = 200
+
+    def __str__(self) -> str:
+        return "200 OK"
+
+
+@pytest.mark.parametrize("status", [HTTPStatus.OK, "200", OwnStatus.OK])
 def test_a_status_may_come_as_a_clients_own_type(exchange, status):
     call = exchange(status=status)
 
@@ -371,6 +381,22 @@ def test_the_error_header_speaks_where_the_body_does_not(
     call = exchange(status=400, response_headers=headers, response_body=b"{}")
 
     assert (call.error_code, call.error_type) == (code, error_type)
+
+
+def test_the_error_header_speaks_for_a_body_that_was_not_seen(exchange):
+    call = exchange(
+        status=400, response_headers={"x-amzn-ErrorType": "F300"}, response_body=None
+    )
+
+    assert call.outcome is Outcome.ACCOUNT
+
+
+def test_headers_that_cannot_be_walked_are_no_headers(exchange):
+    class Broken(dict):
+        def items(self):
+            raise RuntimeError("no headers")
+
+    assert exchange(response_headers=Broken()).outcome is Outcome.SUCCESS
 
 
 def test_the_body_goes_before_the_error_header(exchange):
