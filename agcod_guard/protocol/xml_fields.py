@@ -35,17 +35,18 @@ class _Leaves:
         self._text = (self._text + text)[:_LONGEST_VALUE]
 
     def end(self, tag: str) -> None:
-        path = tuple(self._path[1:])
+        below_root = len(self._path) - 1
+        outer = tuple(self._path[1:3])
         del self._path[-1:]
         text, self._text = self._text, ""
         if len(self.leaves) >= _MOST_LEAVES:
             return
-        if 1 <= len(path) <= 2 and text.strip():
-            self.leaves.append((path, text))
-        elif len(path) > 2 and path[:2] not in self._lists:
+        if 1 <= below_root <= 2 and text.strip():
+            self.leaves.append((outer, text))
+        elif below_root > 2 and outer not in self._lists:
             # What stands so deep belongs to others; that it is there counts.
-            self._lists.add(path[:2])
-            self.leaves.append((path[:2], ""))
+            self._lists.add(outer)
+            self.leaves.append((outer, ""))
 
     def close(self) -> None:
         """Nothing to hand over: the reader looks at `leaves`."""

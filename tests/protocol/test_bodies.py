@@ -181,6 +181,7 @@ def test_an_error_at_either_end_of_a_long_body_is_found(exchange, body):
         b'{"a":' * 13_000,
         b"[" * 60_000,
         b"<a>" * 20_000,
+        b"<a>" * 9_000 + b"</a>" * 9_000,
         b'"' * 65_000,
         b'{"a":"' + b'\\"' * 32_000,
         b"<" * 65_000,
