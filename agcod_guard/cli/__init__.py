@@ -1,0 +1,108 @@
+"""`agcod-guard COMMAND`: the table of commands, each loaded when it is called.
+
+A command is a click command in a file of its own. What it returns is the exit
+code: 0 all is well, 1 an outage stands or a drill or check failed. Errors of
+ours become a line on stderr and their exit code: 2 for settings, 3 for data
+that cannot be reached.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+from agcod_guard.errors import GuardError, SettingsError
+from agcod_guard.version import __version__
+
+USAGE_ERROR = 2
+UNREACHABLE = 3
+
+COMMANDS = {
+    "drill": (
+        "agcod_guard.cli.drill:drill",
+        "Rehearse an outage on this machine, from first failure to packet.",
+    ),
+    "status": (
+        "agcod_guard.cli.status:status",
+        "Show what is thought of every account and endpoint now.",
+    ),
+    "calls": (
+        "agcod_guard.cli.calls:calls",
+        "List recorded calls.",
+    ),
+    "incidents": (
+        "agcod_guard.cli.incidents:incidents",
+        "List incidents, newest first.",
+    ),
+    "packet": (
+        "agcod_guard.cli.packet:packet",
+        "Show an incident's packet and where its files are.",
+    ),
+    "replay": (
+        "agcod_guard.cli.replay:replay",
+        "Judge recorded calls anew.",
+    ),
+    "check": (
+        "agcod_guard.cli.check:check",
+        "Show the settings in force and what is still missing.",
+    ),
+}
+"""Where each command is, as `module:function`, and its line in the help.
+
+The line stands here as well, so that the help need not load every command.
+"""
+
+
+class Refusal(click.ClickException):
+    """An error of ours as click shows it: one line and an exit code."""
+
+    def __init__(self, error: GuardError) -> None:
+        super().__init__(str(error))
+        settings = isinstance(error, SettingsError)
+        self.exit_code = USAGE_ERROR if settings else UNREACHABLE
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command, imported now; None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, function = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), function)
+        return command
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write the table of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command and leave with the exit code that it returns."""
+        try:
+            code = super().invoke(ctx)
+        except GuardError as error:
+            raise Refusal(error) from error
+        ctx.exit(code or 0)
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog="Exit codes: 0 all is well; 1 an outage stands, or a drill or check "
+    "failed; 2 usage or settings; 3 data cannot be reached.",
+)
+@click.version_option(__version__, prog_name="agcod-guard")
+def main() -> None:
+    """Watch Amazon's gift card API (AGCOD) and have the mail to Amazon ready.
+
+    Example: agcod-guard drill
+    """
