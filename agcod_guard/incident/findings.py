@@ -115,9 +115,10 @@ def _examples(dossier: Dossier) -> Iterator[str]:
 
 def _example(call: Call) -> str:
     face = "" if call.amount is None else f" {money(call.amount, call.currency)}"
+    order = identifier(call.request_id or "") or "(no request ID)"
     amazons = identifier(call.amzn_request_id or "none")
     return (
-        f"{identifier(call.request_id or '(no request ID)')}: "
+        f"{order}: "
         f"{identifier(call.operation)}{face}, {plain(call.error or '')}, "
         f"{gmt_ms(call.ended_at_s)}, x-amzn-RequestId {amazons}"
     )

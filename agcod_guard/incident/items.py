@@ -159,7 +159,7 @@ def _serial(dossier: Dossier) -> str:
         return identifier(call.card_serial or "") or unknown
     other = dossier.first_activation
     if other and other.card_serial:
-        order = identifier(other.request_id or "without an ID")
+        order = identifier(other.request_id or "") or "without an ID"
         return f"{identifier(other.card_serial)} (another failed request, {order})"
     return "does not apply (no card activation)"
 

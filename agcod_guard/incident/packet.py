@@ -161,11 +161,12 @@ def _withheld_packet(head: str) -> str:
 
 def _refitted(text: str) -> str:
     """Return `text` with the lines broken that a mask has made too long."""
-    lines = (
-        [line] if fits(line) else wrapped(line.strip(), first="    ", rest="    ")
-        for line in text.split("\n")
-    )
-    return "\n".join(piece for pieces in lines for piece in pieces)
+    pieces: list[str] = []
+    for line in text.split("\n"):
+        indent = line[: len(line) - len(line.lstrip())]
+        refit = wrapped(line.lstrip(), first=indent, rest=f"{indent}    ")
+        pieces += [line] if fits(line) else refit
+    return "\n".join(pieces)
 
 
 def _cleared_rows(table: str) -> str | None:

@@ -316,6 +316,16 @@ def test_calls_that_were_refused_are_told_apart_from_those_that_failed(
     assert "F300 X - 1 call, 1 order, a refusal" in text
 
 
+def test_an_outage_that_eased_in_between_is_not_called_consistent(
+    call, success, dossier, incident, reporter
+):
+    facts = dossier(incident, call(0), success(5), call(9))
+
+    text = first_screen(packet_files(incident, facts, reporter, now_s=NOW_S))
+
+    assert "    Mostly; it eased in between (1 succeeded): 2 of 3 calls failed" in text
+
+
 def test_other_errors_than_the_samples_are_named_beside_it(
     call, dossier, incident, reporter
 ):
@@ -324,7 +334,7 @@ def test_other_errors_than_the_samples_are_named_beside_it(
     screen = first_screen(packet_files(incident, facts, reporter, now_s=NOW_S))
 
     assert (
-        "\nAPI error response: F500 GeneralError (also seen: no response: ReadTimeout)\n"
+        "API error response: F500 GeneralError (also seen: no response: ReadTimeout)\n"
     ) in screen
     assert "have failed, mostly with F500 GeneralError" in " ".join(screen.split())
 
@@ -454,6 +464,29 @@ def test_a_claim_code_is_masked_wherever_it_slipped_through(
     assert CODE not in all_text(files)
     assert "Acmes33245000H2" in files["packet.txt"].decode()
     assert "oncall@example.invalid" in files["packet.txt"].decode()
+
+
+def test_a_secret_in_a_noted_change_is_masked_before_it_is_broken_into_lines(
+    incident, f500, reporter
+):
+    text = f"{'x' * 35} tried AAAA BBBBBB CCCC"
+    reporter = replace(reporter, changes=((NOW_S, text),))
+
+    packet = packet_files(incident, f500, reporter, now_s=NOW_S)["packet.txt"]
+
+    assert b"BBBBBB" not in packet
+
+
+def test_a_mask_that_makes_a_line_too_long_leaves_labels_where_they_were(
+    call, dossier, incident, reporter
+):
+    error = f"{'0' * 20} {CODE} {'0' * 20}"
+    facts = dossier(incident, call(0, error_code=None, error_type=error))
+
+    text = packet_files(incident, facts, reporter, now_s=NOW_S)["packet.txt"].decode()
+
+    assert "\nAPI error response: 00000000000000000000 [claim" in text
+    assert max(map(len, text.splitlines())) <= 78
 
 
 def test_a_file_that_cannot_be_cleared_is_withheld_and_the_packet_says_so(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +54,17 @@ def test_a_message_without_a_body_loses_no_header():
 )
 def test_the_date_header_is_read_or_left_alone(date, at_s):
     assert answered_at_s(f"HTTP/1.1 500 x\nDate: {date}\n\n") == at_s
+
+
+def test_a_date_of_no_zone_is_not_taken_for_local_time(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        answer = "HTTP/1.1 500 x\nDate: Sun, 22 Nov 2026 11:15:05 -0000\n\n"
+        assert answered_at_s(answer) == 1_795_346_105.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @given(text=anything)
