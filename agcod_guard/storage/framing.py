@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 from zlib import crc32
 
+import msgspec
+
 MAX_PAYLOAD_BYTES = 1 << 20
 """No frame is longer, so a reader never waits for more than this."""
 
@@ -20,7 +22,7 @@ _PREFIX_BYTES = 15
 _SEEDS = {bytes([byte]): crc32(bytes([byte])) for byte in range(256)}
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """One whole frame: where it stands, its type byte and what it says."""
 
     start: int
@@ -64,18 +66,20 @@ def frames_in(buffer: bytes, offset: int) -> Scan:
     frames: list[Found] = []
     damaged = [offset] if before else []
     start = offset + len(before)
+    last = offset + len(buffer)
     for line in lines:
-        payload = line[_PREFIX_BYTES:]
+        kind, payload = line[:1], line[_PREFIX_BYTES:]
         end = start + 1 + len(line)
-        if _stated(line) == _sum(line[:1], payload):
-            frames.append(Found(start, end, line[:1], payload))
-        elif end == offset + len(buffer) and _may_grow(line):
+        stated = _stated(line)
+        if stated == len(payload) << 32 | crc32(payload, _SEEDS.get(kind, 0)):
+            frames.append(Found(start, end, kind, payload))
+        elif end == last and _may_grow(line, stated):
             return Scan(frames, damaged, start)
         else:
             damaged.append(start)
-            frames += _spared(line, start)
+            frames += _spared(line, stated, start)
         start = end
-    return Scan(frames, damaged, offset + len(buffer))
+    return Scan(frames, damaged, last)
 
 
 def _stated(line: bytes) -> int:
@@ -89,23 +93,17 @@ def _stated(line: bytes) -> int:
         return -1
 
 
-def _sum(kind: bytes, payload: bytes) -> int:
-    """Return the length and checksum that a sound frame states."""
-    return len(payload) << 32 | crc32(payload, _SEEDS.get(kind, 0))
-
-
-def _may_grow(line: bytes) -> bool:
+def _may_grow(line: bytes, stated: int) -> bool:
     """Whether the last line of what was read is the beginning of a frame."""
     if len(line) < _PREFIX_BYTES:
         return True
-    stated = _stated(line)
     return len(line) - _PREFIX_BYTES < stated >> 32 <= MAX_PAYLOAD_BYTES
 
 
-def _spared(line: bytes, start: int) -> list[Found]:
+def _spared(line: bytes, stated: int, start: int) -> list[Found]:
     """Return the frame that a damaged line begins with, if it is whole."""
-    length = _stated(line) >> 32
-    kind, payload = line[:1], line[_PREFIX_BYTES : _PREFIX_BYTES + max(length, 0)]
-    if length < 0 or _sum(kind, payload) != _stated(line):
+    length = stated >> 32
+    if not 0 <= length <= len(line) - _PREFIX_BYTES:
         return []
-    return [Found(start, start + 1 + _PREFIX_BYTES + length, kind, payload)]
+    end = start + 1 + _PREFIX_BYTES + length
+    return frames_in(b"\n" + line[: end - start - 1], start).frames

@@ -31,6 +31,7 @@ _CLOCK_STEP_S = 2 * 3600.0
 
 _HEADER_CHUNK_BYTES = 1 << 13
 _KINDS = {kind.value: kind for kind in Kind}
+_HANDED_OUT = {byte: kind for byte, kind in _KINDS.items() if kind is not Kind.HEADER}
 
 
 @dataclass(slots=True)
@@ -171,10 +172,11 @@ class SegmentReader:
         header = self._header(path) if scan.frames else None
         if header is None:
             return []
+        name = path.name
         return [
-            Stored(header, Position(path.name, start), end, _KINDS[kind], payload)
-            for start, end, kind, payload in scan.frames
-            if kind in _KINDS and kind != Kind.HEADER.value
+            Stored(header, Position(name, each.start), each.end, kind, each.payload)
+            for each in scan.frames
+            if (kind := _HANDED_OUT.get(each.kind)) is not None
         ]
 
     def _scans(self, path: Path, offset: int) -> Iterator[Scan]:

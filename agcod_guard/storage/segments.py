@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from agcod_guard.errors import DataError
 from agcod_guard.frames import Frame, Header, encoded, kind_of
 from agcod_guard.ports import Clock, Observer
 from agcod_guard.storage.current_segment import CurrentSegment, reason_of
@@ -77,6 +78,7 @@ class SegmentJournal:
             limits: How large and how old things may become.
             protected_since_s: Asked for the wall time from which on no frame
                 may be deleted (the open incident's); None when there is none.
+                While it raises DataError, nothing is deleted.
         """
         self._folder, self._header = folder, header
         self._clock, self._observer, self._limits = clock, observer, limits
@@ -225,7 +227,7 @@ class SegmentJournal:
             total = self._quota.keep(self._clock.wall_s())
         except FileNotFoundError:
             total = 0
-        except OSError as error:
+        except (OSError, DataError) as error:  # what is protected may be unknown
             self._observer.internal_error("journal.quota", error)
             return
         self._observer.journal_bytes(total)

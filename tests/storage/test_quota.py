@@ -4,6 +4,8 @@ import signal
 
 import pytest
 
+from agcod_guard.errors import DataError
+
 DAY_S = 86_400.0
 
 
@@ -54,6 +56,20 @@ def test_an_open_incident_s_segments_are_never_deleted(
     new_journal(quota_bytes=10, protected_since_s=lambda: since_s).maintain()
 
     assert names(folder) == ["day-31", "day-33"]
+
+
+def test_nothing_is_deleted_while_it_is_unknown_what_must_be_kept(
+    new_journal, folder, old_segment, told
+):
+    def unknown():
+        raise DataError("ladder.sqlite", "cannot be read", remedy="restore it")
+
+    old_segment("day-40", 40 * DAY_S)
+
+    new_journal(protected_since_s=unknown).maintain()
+
+    assert names(folder) == ["day-40"]
+    assert [stage for stage, _ in told.of("internal_error")] == ["journal.quota"]
 
 
 def test_what_a_living_process_writes_is_never_deleted(
