@@ -30,6 +30,8 @@ _BRACKET = re.compile(
     re.S,
 )
 _WORD = re.compile(r"[^\s&;,<>\"'`)}\]]{0,4096}+")
+_PLAIN_WORD = re.compile(r"[^\s&;,<>\"'`)}\]=:]{0,1024}+")
+_SUSPICIOUS = re.compile(r"(?<=[\"'`])|[^\s&;,<>\"'`)}\]=:]{12}")
 _CODE_WORD = re.compile(
     r"[^\s&;,<>\"'`)}\]]{1,256}+(?:[ \t+][A-Z0-9]{4,6}(?![A-Za-z0-9])){0,2}"
 )
@@ -103,6 +105,8 @@ def _assignments(text: str, *, all_names: bool) -> Iterator[Field]:
             continue
         if match.start() < end:
             continue
+        if name is Name.OTHER and not _SUSPICIOUS.match(text, match.end()):
+            continue
         field = _assigned(text, match, name)
         if field is None or _is_harmless(text[field.start : field.end], name):
             continue
@@ -173,7 +177,8 @@ def _closed(text: str, start: int) -> int:
 def _bare(text: str, match: re.Match[str], name: Name) -> Field | None:
     """Return a value without quotes: a form's, a header's, a word of prose."""
     start, prose = match.end(), match[3] == ":" and bool(match[4])
-    pattern = _WORD
+    # Values that stay must end before the next name, or `a=a=a=` costs a square.
+    pattern = _PLAIN_WORD if name in {Name.OTHER, Name.KEPT} else _WORD
     if name is Name.LINE:
         if scheme := _SCHEME.match(text, start):
             start = scheme.end()
@@ -218,19 +223,29 @@ def _elements(text: str, *, all_names: bool) -> Iterator[Field]:
             name = kind_of(attribute[1])
         if name is Name.TEXT or (name is Name.OTHER and not all_names):
             continue
-        start = match.end()
-        stop, closed = _element_end(text, start, match[1], missing)
-        content = text[start:stop].strip()
-        if content.lower() in _EMPTY or (not closed and text[start].isspace()):
-            continue
-        has_children = "<" in content and not content.startswith("<![CDATA[")
-        if has_children and name in {Name.OTHER, Name.KEPT}:
-            continue
-        if name is Name.GROUP and not has_children:
+        field = _content(text, match, name, missing)
+        if field is None:
             continue
         if name in _FINDINGS:
-            end = stop
-        yield Field(start, stop, name)
+            end = field.end
+        yield field
+
+
+def _content(
+    text: str, match: re.Match[str], name: Name, missing: set[str]
+) -> Field | None:
+    """Return what stands in an element; None: nothing, or it may all stay."""
+    start = match.end()
+    if name in {Name.OTHER, Name.KEPT}:
+        stop = text.find("<", start)
+        return Field(start, stop, name) if text.startswith("</", stop) else None
+    stop, closed = _element_end(text, start, match[1], missing)
+    content = text[start:stop].strip()
+    if content.lower() in _EMPTY or (not closed and text[start].isspace()):
+        return None
+    if name is Name.GROUP and "<" not in content:
+        return None
+    return Field(start, stop, name)
 
 
 def _element_end(

@@ -34,7 +34,7 @@ _CODE_IN_RUN = re.compile(
     rf"{_FIRST}[A-Z0-9]{{3}}{_DASH}[A-Z0-9]{{6}}{_DASH}[A-Z0-9]{{4,5}}(?![A-Za-z0-9])"
 )
 _CODE_AFTER_WORD = re.compile(
-    r"[A-Z0-9](?<=(?i:code|gift|laim|card|cher|mock|odes|ifts|ards)[-_].)"
+    r"[A-Z0-9](?<=[-_].)(?<=(?i:code|gift|laim|card|cher|mock|odes|ifts|ards)[-_].)"
     rf"{_REST}(?![A-Za-z0-9])"
 )
 _CODE_WRAPPED = re.compile(
