@@ -126,5 +126,10 @@ class Seen:
 
 
 def _mapping(headers: Any) -> Mapping[str, str]:
-    """Return headers as a mapping, whatever pairs or mapping they were."""
-    return headers if isinstance(headers, Mapping) else dict(headers or ())
+    """Return headers as a mapping; empty if they are none that can be read."""
+    if isinstance(headers, Mapping):
+        return headers
+    try:
+        return dict(headers or ())
+    except (TypeError, ValueError):
+        return {}

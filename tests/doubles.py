@@ -1,0 +1,93 @@
+"""Small in-memory stand-ins for the ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from agcod_guard.call import Call
+from agcod_guard.errors import swallowed_listeners
+from agcod_guard.frames import Begin, End, Frame, Sample
+
+
+class ListJournal:
+    """A journal that is a list."""
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+
+    def append(self, frame: Frame) -> bool:
+        self.frames.append(frame)
+        return True
+
+    def maintain(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    @property
+    def begins(self) -> list[Begin]:
+        return [frame for frame in self.frames if type(frame) is Begin]
+
+    @property
+    def ends(self) -> list[End]:
+        return [frame for frame in self.frames if type(frame) is End]
+
+    @property
+    def samples(self) -> list[Sample]:
+        return [frame for frame in self.frames if type(frame) is Sample]
+
+
+class ListObserver:
+    """An observer that keeps what it is told, by kind."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.lost: list[int] = []
+        self.without_timeout: list[str] = []
+        self.errors: list[tuple[str, Exception]] = []
+
+    def call_ended(self, call: Call) -> None:
+        self.calls.append(call)
+
+    def frames_lost(self, count: int, reason: str) -> None:
+        self.lost.append(count)
+
+    def call_without_timeout(self, operation: str) -> None:
+        self.without_timeout.append(operation)
+
+    def internal_error(self, stage: str, error: Exception) -> None:
+        self.errors.append((stage, error))
+
+    def transition(self, transition: Any) -> None:
+        pass
+
+    def packet_written(self, incident: Any, folder: Path) -> None:
+        pass
+
+    def packet_failed(self, incident: Any, error: Exception) -> None:
+        pass
+
+    def journal_resumed(self) -> None:
+        pass
+
+    def journal_bytes(self, total: int) -> None:
+        pass
+
+    def frames_skipped(self, count: int, segment: str) -> None:
+        pass
+
+
+@contextmanager
+def expected_trouble() -> Iterator[list[tuple[str, Exception]]]:
+    """Let our own errors happen within, and give them as (stage, error)."""
+    told: list[tuple[str, Exception]] = []
+    others = swallowed_listeners[:]
+    swallowed_listeners[:] = [lambda stage, error: told.append((stage, error))]
+    try:
+        yield told
+    finally:
+        swallowed_listeners[:] = others
