@@ -103,7 +103,7 @@ def _may_grow(line: bytes, stated: int) -> bool:
 def _spared(line: bytes, stated: int, start: int) -> list[Found]:
     """Return the frame that a damaged line begins with, if it is whole."""
     length = stated >> 32
-    if not 0 <= length <= len(line) - _PREFIX_BYTES:
+    if not 0 <= length < len(line) - _PREFIX_BYTES:
         return []
     end = start + 1 + _PREFIX_BYTES + length
     return frames_in(b"\n" + line[: end - start - 1], start).frames
