@@ -16,9 +16,6 @@ import click
 from agcod_guard.errors import GuardError, SettingsError
 from agcod_guard.version import __version__
 
-USAGE_ERROR = 2
-UNREACHABLE = 3
-
 COMMANDS = {
     "drill": (
         "agcod_guard.cli.drill:drill",
@@ -55,13 +52,16 @@ The line stands here as well, so that the help need not load every command.
 """
 
 
-class Refusal(click.ClickException):
-    """An error of ours as click shows it: one line and an exit code."""
+class BadSettings(click.ClickException):
+    """A setting that cannot be worked with, as click shows it."""
 
-    def __init__(self, error: GuardError) -> None:
-        super().__init__(str(error))
-        settings = isinstance(error, SettingsError)
-        self.exit_code = USAGE_ERROR if settings else UNREACHABLE
+    exit_code = 2
+
+
+class OutOfReach(click.ClickException):
+    """Data or a machine that cannot be reached, as click shows it."""
+
+    exit_code = 3
 
 
 class LazyGroup(click.Group):
@@ -90,8 +90,10 @@ class LazyGroup(click.Group):
         """Run the command and leave with the exit code that it returns."""
         try:
             code = super().invoke(ctx)
+        except SettingsError as error:
+            raise BadSettings(str(error)) from error
         except GuardError as error:
-            raise Refusal(error) from error
+            raise OutOfReach(str(error)) from error
         ctx.exit(code or 0)
 
 

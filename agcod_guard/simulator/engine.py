@@ -166,6 +166,7 @@ class Exchange:
         self._request, self._sequence = request, sequence
         self._rate_rule = engine.rate_rule(endpoint, request)
         self._created = False
+        self._claim_code: str | None = None
 
     def rule(self) -> Rule | None:
         """Return what is wrong for this request now, if anything."""
@@ -218,10 +219,16 @@ class Exchange:
     def _work(self) -> Answer:
         answer = self._engine.work(self._endpoint, self._request)
         self._created = self._created or answer.created
+        self._claim_code = answer.fields.get("gcClaimCode")
         return answer
 
     def _note(self, **facts: object) -> None:
-        self._engine.log.complete(self._sequence, card_created=self._created, **facts)
+        self._engine.log.complete(
+            self._sequence,
+            card_created=self._created,
+            claim_code=self._claim_code,
+            **facts,
+        )
 
     def _date(self) -> str:
         return formatdate(self._engine.clock.wall_s(), usegmt=True)

@@ -11,8 +11,8 @@ import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from types import TracebackType
@@ -72,9 +72,11 @@ class Traffic:
         run: str | None = None,
     ) -> None:
         self._ended = threading.Event()
+        self._open = threading.Event()
+        self._open.set()
         self._period_s = workers / orders_per_s
         name = f"{int(time.time()):x}" if run is None else run
-        shoppers = [
+        self._shoppers = [
             _Shopper(
                 client,
                 number,
@@ -90,7 +92,7 @@ class Traffic:
             threading.Thread(
                 target=self._shop, args=(shopper,), name="partner", daemon=True
             )
-            for shopper in shoppers
+            for shopper in self._shoppers
         ]
 
     def start(self) -> None:
@@ -110,6 +112,18 @@ class Traffic:
             thread.join(max(0.0, until_s - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Wait for the calls on their way, and let none be sent meanwhile."""
+        self._open.clear()
+        try:
+            with ExitStack() as held:
+                for shopper in self._shoppers:
+                    held.enter_context(shopper.calling)
+                yield
+        finally:
+            self._open.set()
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -125,8 +139,10 @@ class Traffic:
     def _shop(self, shopper: _Shopper) -> None:
         due_s = time.monotonic() + self._period_s * shopper.dice.random()
         while not self._ended.wait(max(0.0, due_s - time.monotonic())):
+            # A lock alone is not fair: who is late would take it again at once.
+            self._open.wait()
             # The client has logged whatever came; the shop stays open.
-            with suppress(Exception):
+            with suppress(Exception), shopper.calling:
                 shopper.order()
             # What was missed while a call hung is not made up for.
             due_s = max(due_s + self._period_s, time.monotonic())
@@ -146,6 +162,7 @@ class _Shopper:
         dice: random.Random,
     ) -> None:
         self.dice = dice
+        self.calling = threading.Lock()
         self._client, self._currency = client, currency
         self._prefix = f"{client.partner_id}{run}{client.region}{number}x"
         self._serials = f"14{zlib.crc32(self._prefix.encode()) % 10**8:08d}"

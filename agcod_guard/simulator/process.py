@@ -55,9 +55,12 @@ class SimulatorProcess:
 
     def __init__(self, *options: str) -> None:
         self._child = subprocess.Popen(
-            [sys.executable, "-m", __package__, "--json-ready", *options],
+            # -P: a `token.py` in the caller's folder is none of our modules.
+            [sys.executable, "-P", "-m", __package__, "--json-ready", *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # Ctrl-C is for the caller, who then closes this process in order.
+            start_new_session=True,
         )
         ready = self._child.stdout.readline() if self._child.stdout else b""
         if not ready:

@@ -34,6 +34,8 @@ class Entry:
         fault: Name of the fault that acted, even if it only delayed; or None.
         card_created: Whether this very request made or activated a card or
             loaded a balance, whatever the caller got to see of it.
+        claim_code: Claim code of the digital card that was ordered; None
+            unless the order was carried out, now or before.
     """
 
     sequence: int
@@ -46,6 +48,7 @@ class Entry:
     answered: str = PENDING
     fault: str | None = None
     card_created: bool = False
+    claim_code: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the entry as a JSON object."""

@@ -161,3 +161,17 @@ def test_two_runs_never_share_a_request_id(sim, shop, attempts):
     assert len(made) == len(set(made))
     assert all(request_id.startswith("Acmes") for request_id in made)
     assert isinstance(attempts[0], Attempt)
+
+
+def test_while_the_shop_is_paused_no_call_is_on_its_way(sim, shop, attempts):
+    sim.break_("hang")
+    with shop() as traffic:
+        until(lambda: len(sim.log) >= 4)
+        with traffic.paused():
+            sent, ended = len(sim.log), len(attempts)
+            sim.heal()
+            time.sleep(0.05)
+            assert (len(sim.log), len(attempts)) == (sent, ended) == (sent, sent)
+        until(lambda: len(attempts) > sent)
+
+    assert {attempt.result for attempt in attempts[sent:]} == {"SUCCESS"}

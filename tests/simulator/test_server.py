@@ -213,6 +213,15 @@ def test_an_order_can_be_carried_out_although_its_caller_gets_nothing(sim):
     assert [entry.card_created for entry in sim.log] == [True, False]
 
 
+def test_the_truth_knows_the_claim_code_of_every_card_that_was_made(sim, client):
+    client.create("Acmes1", 5, "GBP")
+    client.cancel("Acmes1")
+    sim.break_("F500")
+    client.create("Acmes2", 5, "GBP")
+
+    assert [entry.claim_code for entry in sim.log] == ["AAAA-AAAAAA-AAAA", None, None]
+
+
 def test_a_slow_answer_comes_in_the_end(sim):
     sim.break_("slow", delay_s=0.05)
 
