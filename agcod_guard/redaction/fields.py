@@ -35,6 +35,7 @@ _SUSPICIOUS = re.compile(r"(?<=[\"'`])|[^\s&;,<>\"'`)}\]=:]{12}")
 _CODE_WORD = re.compile(
     r"[^\s&;,<>\"'`)}\]]{1,256}+(?:[ \t+][A-Z0-9]{4,6}(?![A-Za-z0-9])){0,2}"
 )
+_MASK = re.compile(r"\[(?:claim code )?removed\]([^\s&;,<>\"'`)}\]]*+)")
 _LINE = re.compile(r"[^\r\n]*+")
 _PHRASE = re.compile(r"(?:(?!\s[\w.\-]{1,40}=)[^&,;\r\n<>\"')}\]]){0,300}")
 _TAG = re.compile(r"<([\w.\-]++(?::[\w.\-]++)?)((?:\s[^<>]*+)?/?)>", re.A)
@@ -142,15 +143,21 @@ def _pairs(text: str) -> Iterator[Field]:
 def _assigned(text: str, match: re.Match[str], name: Name) -> Field | None:
     """Return the value to the right of a name; None: it is only prose."""
     start, opening = match.end(), match[5]
+    if mask := _MASK.match(text, start - len(opening)):
+        return Field(*mask.span(), name) if mask[1] else None
     if opening and opening in "{[(":
         if name in {Name.OTHER, Name.KEPT}:
             return None
-        return Field(start - 1, _closed(text, start), name, scalar=bool(match[2]))
+        return Field(start - 1, _closed(text, start), name, scalar=_is_quoted(match))
     if name is Name.GROUP:
         return None
     if opening:
         return Field(start, _quote_end(text, start, opening), name)
     return _bare(text, match, name)
+
+
+def _is_quoted(key: re.Match[str]) -> bool:
+    return key[2].startswith(('"', "'"))
 
 
 def _quote_end(text: str, start: int, opening: str) -> int:
@@ -191,7 +198,7 @@ def _bare(text: str, match: re.Match[str], name: Name) -> Field | None:
         pattern = _PHRASE
     found = pattern.match(text, start)
     value = found[0] if found else ""
-    quoted = bool(match[2]) and match[2][0] in "\"'"
+    quoted = _is_quoted(match)
     if prose and not quoted and not _is_value(value, name, text, match.start()):
         return None
     return Field(start, start + len(value), name, scalar=quoted)
@@ -259,53 +266,3 @@ def _element_end(
         missing.add(tag)
     found = text.find("<", start)
     return (len(text) if found < 0 else found), False
-
-
-_CODE_NAME = (
-    r"(?:claim|gift(?:[-_ ]{0,2}card)?|gc|card|redemption|redeem|voucher|gutschein)"
-    r"[-_ ]{0,2}(?:code|pin)"
-)
-_CELL = r"</?(?:td|th|dd|dt|b|i|p|em|br|li|div|code|span|label|strong|value|string)"
-_SPOKEN = re.compile(
-    rf"{_CODE_NAME}s?[\w\-]{{0,16}}"
-    rf"(?P<glue>(?:{_CELL}\b[^<>]{{0,80}}>|<!--|</[\w:.\-]{{1,40}}>|<!\[cdata\["
-    r"|\b(?:is|was|are|equals|value|values|text|string|number|no|the|your|named?|key"
-    r"|in|s|b|u|some|just|optional)\b"
-    r"|\b\d{1,3}\b|[^a-z0-9<,]|,(?=\s?[\"'])){1,24}+)"
-    r"(?P<value>[a-z0-9]{14,15}(?![a-z0-9])"
-    r"|[a-z0-9]{4}[^a-z0-9]{1,3}[a-z0-9]{4,6}[^a-z0-9]{1,3}[a-z0-9]{4,5}(?![a-z0-9]))",
-    re.A,
-)
-_SPOKEN_AFTER = re.compile(
-    r"(?P<value>[a-z0-9](?<![a-z0-9].)[a-z0-9]{13,14})"
-    r"(?:\s{1,4}(?:is|was|as)\s{1,4}(?:(?:the|your|a|an|amazon)\s{1,4}){0,3}"
-    r"|\s{0,4}\(\s{0,4}(?:the\s|your\s)?"
-    r"|[\"']\s{1,4}(?:name|key|id|field)\s?=\s?[\"']\w{0,16}?)"
-    rf"{_CODE_NAME}",
-    re.A,
-)
-
-
-def spoken_codes(text: str) -> Iterator[Span]:
-    """Yield codes that only the words "claim code" beside them give away."""
-    plain = lowered(text)
-    for match in _SPOKEN.finditer(plain):
-        start, end = match.span("value")
-        name = text[match.start() : match.start("glue")]
-        if _is_spoken_code(text[start:end], name, match["glue"]):
-            yield Span(start, end, Finding.CLAIM_CODE)
-    for match in _SPOKEN_AFTER.finditer(plain):
-        start, end = match.span("value")
-        if text[start:end].isupper() or text[start:end].islower():
-            yield Span(start, end, Finding.CLAIM_CODE)
-
-
-def _is_spoken_code(value: str, name: str, glue: str) -> bool:
-    """Tell a code from a request id in mixed case, and from ordinary words."""
-    if not (value.isupper() or value.islower() or value.isdigit()):
-        return not value.isalnum() and not value.replace(" ", "").isalpha()
-    if any(char.isdigit() for char in value) or "-" in value:
-        return True
-    if value.isalpha() and not {":", "="}.isdisjoint(glue):
-        return True
-    return value.isupper() and not name.isupper()

@@ -26,10 +26,9 @@ _ALONE_AFTER = r"(?![A-Za-z0-9]|[-_][A-Za-z0-9])"
 _DASH = r"-{1,2}"
 _BREAK = r"(?:[ \t]{0,4}=?\r?\n[ \t>|#*]{0,16})"
 _WRAP_DASH = rf"{_BREAK}?-{{1,2}}{_BREAK}?"
-_PHONE = r"(?<=\+.)[0-9\-]++(?![A-Za-z])"
 _REST = rf"[A-Z0-9]{{3}}{_DASH}[A-Z0-9]{{4,6}}{_DASH}[A-Z0-9]{{4,5}}"
 
-_CODE = re.compile(rf"{_ALONE_FIRST}(?!{_PHONE}){_REST}{_ALONE_AFTER}")
+_CODE = re.compile(rf"{_ALONE_FIRST}{_REST}{_ALONE_AFTER}")
 _CODE_IN_RUN = re.compile(
     rf"{_FIRST}[A-Z0-9]{{3}}{_DASH}[A-Z0-9]{{6}}{_DASH}[A-Z0-9]{{4,5}}(?![A-Za-z0-9])"
 )
@@ -55,6 +54,8 @@ _CODE_SPACED = re.compile(
 )
 _RUN_BEFORE = re.compile(r"[A-Za-z0-9_\-]*\Z")
 _PARTNER_ID = re.compile(r"[A-Za-z0-9]*[A-Z][A-Za-z0-9]*\Z")
+_PHONE_NAME = re.compile(r"(?:\+|\b(?:phone|tel|fax|mobile|call)\W.{0,16})\Z", re.I)
+_PHONE_NAME_CHARACTERS = 24
 _GLUE = re.compile(r"[-_]")
 _RUN_CHARACTERS = 48
 
@@ -66,6 +67,8 @@ def claim_codes(text: str) -> Iterator[Span]:
     alone = set()
     for match in _CODE.finditer(text):
         alone.add(match.start())
+        if _is_phone(text, match):
+            continue
         yield Span(*match.span(), Finding.CLAIM_CODE)
     for match in _CODE_AFTER_WORD.finditer(text):
         yield Span(*match.span(), Finding.CLAIM_CODE)
@@ -78,9 +81,19 @@ def claim_codes(text: str) -> Iterator[Span]:
                 yield Span(*match.span(), Finding.CLAIM_CODE)
 
 
+def _is_phone(text: str, match: re.Match[str]) -> bool:
+    """Tell a telephone number, called that or with a plus, from a code."""
+    before = text[max(0, match.start() - _PHONE_NAME_CHARACTERS) : match.start()]
+    return _is_number(match[0]) and _PHONE_NAME.search(before) is not None
+
+
+def _is_number(code: str) -> bool:
+    return code.replace("-", "").isdigit()
+
+
 def _is_part_of_id(text: str, match: re.Match[str]) -> bool:
     """Tell a dashed request id from a code that is glued to a word."""
-    if match[0].replace("-", "").isdigit():
+    if _is_number(match[0]):
         return True
     start = match.start()
     run = _RUN_BEFORE.search(text[max(0, start - _RUN_CHARACTERS) : start])
@@ -110,12 +123,16 @@ _ACRONYMS = frozenset({"HTTP", "HTTPS", "HTML", "SMTP", "HMAC", "LDAP", "GMT", "
 
 
 def _is_random(*groups: str) -> bool:
-    """Two groups with a digit before a letter: no words joined by dashes."""
+    """Tell lower-case groups, two of them unlike words, from joined words."""
     if "".join(groups).isupper():
         return False
     if all(len(group) == 4 for group in groups) and _is_hex("".join(groups)):
         return False
-    return sum(_MIXED.search(group) is not None for group in groups) >= 2
+    return sum(map(_is_unlike_a_word, groups)) >= 2
+
+
+def _is_unlike_a_word(group: str) -> bool:
+    return bool(_MIXED.search(group) or _NO_VOWEL.match(group.upper()))
 
 
 def _is_hex(text: str) -> bool:

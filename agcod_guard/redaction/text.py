@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from agcod_guard.errors import swallowed
 from agcod_guard.redaction.decoding import LEVELS, decoded_tokens, views
-from agcod_guard.redaction.fields import Field, fields, spoken_codes
+from agcod_guard.redaction.fields import Field, fields
 from agcod_guard.redaction.names import Name
 from agcod_guard.redaction.shapes import (
     access_keys,
@@ -24,6 +24,7 @@ from agcod_guard.redaction.shapes import (
     marked_secrets,
 )
 from agcod_guard.redaction.spans import MASKS, Finding, Span, masked, merged
+from agcod_guard.redaction.spoken import spoken_codes
 
 LIMIT_CHARACTERS = 65_536
 """How much of a text is read; more is cut off, which the text then says."""
