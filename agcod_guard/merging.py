@@ -73,6 +73,7 @@ def side_by_side(
     """
     coming = deque(_opened(reader, axes, since_s=since_s, offsets=offsets))
     reading: list[_Reading] = []
+    read_s = float("-inf")
     while coming or reading:
         placed: list[Placed] = []
         if not reading or (coming and coming[0].at_s <= reading[0].at_s):
@@ -83,7 +84,8 @@ def side_by_side(
                 del reading[0]
         reading.sort(key=attrgetter("at_s"))
         behind = [each.at_s for each in (*reading[:1], *islice(coming, 1))]
-        yield placed, min(behind, default=float("inf"))
+        read_s = min(behind, default=read_s)
+        yield placed, read_s
 
 
 def in_order(
@@ -97,6 +99,7 @@ def in_order(
         count = bisect_right(waiting, read_s - late_s, key=placed_at_s)
         yield from waiting[:count]
         del waiting[:count]
+    yield from waiting
 
 
 def placed_at_s(placed: Placed) -> float:
