@@ -64,13 +64,8 @@ def merged(spans: Iterable[Span]) -> list[Span]:
             result.append(span)
             continue
         last = result[-1]
-        worst = (
-            last.finding
-            if last.finding is Finding.CLAIM_CODE
-            else span.finding
-            if span.finding is Finding.CLAIM_CODE
-            else last.finding
-        )
+        codes = Finding.CLAIM_CODE in {last.finding, span.finding}
+        worst = Finding.CLAIM_CODE if codes else last.finding
         result[-1] = last._replace(end=max(last.end, span.end), finding=worst)
     return result
 
