@@ -21,9 +21,14 @@ class Axes:
     """
 
     def __init__(self, home: Header) -> None:
-        """Take the boot of `home` for the axis and learn its anchor."""
+        """Take the boot of `home` for the axis.
+
+        `home` itself is the anchor only until a segment of that boot is
+        learned: whoever reads the journal later knows the segments alone.
+        """
         self.boot_id = home.boot_id
-        self._anchors: dict[str, Header] = {home.boot_id: home}
+        self._home = home
+        self._anchors: dict[str, Header] = {}
         self._shift_ns = {home.boot_id: 0}
 
     def learn(self, header: Header) -> None:
@@ -58,5 +63,5 @@ class Axes:
 
     def _epoch_ns(self, boot_id: str) -> int:
         """Return the wall time at which the boot's monotonic clock stood at 0."""
-        anchor = self._anchors[boot_id]
+        anchor = self._anchors.get(boot_id, self._home)
         return anchor.wall_ns - anchor.mono_ns

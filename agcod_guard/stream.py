@@ -71,6 +71,8 @@ class Stream:
     def read(self) -> None:
         """Read what has been written since the last time."""
         for stored in self._reader.tail(self._unread):
+            if stored.position.segment not in self._unread:
+                self._axes.learn(stored.header)
             self._unread[stored.position.segment] = stored.end
             placed = placed_of(stored, self._axes, _FOLDED_KINDS)
             if placed is not None:

@@ -29,10 +29,20 @@ def test_frames_of_the_home_boot_stand_where_their_own_clock_says():
 @given(step_s=st.integers(-7_200, 7_200))
 def test_a_step_of_the_wall_clock_moves_no_frame_of_the_home_boot(step_s):
     axes = Axes(HOME)
+    axes.learn(HOME)
     axes.learn(header("home", wall_s=1_500.0 + step_s, mono_s=510.0))
 
     assert axes.axis_s(HOME, 600 * NS) == 600.0
     assert axes.wall_s(600.0) == 1_590.0
+
+
+def test_a_segment_is_a_better_anchor_than_the_reader_itself():
+    axes = Axes(HOME)
+    assert axes.wall_s(600.0) == 1_590.0
+
+    axes.learn(header("home", wall_s=1_500.5, mono_s=510.0))
+
+    assert axes.wall_s(600.0) == 1_590.5
 
 
 def test_another_boot_is_placed_by_wall_time():
