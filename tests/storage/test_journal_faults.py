@@ -155,6 +155,22 @@ def test_a_deleted_segment_costs_only_what_was_deleted(
     assert told.of("journal_resumed") == [()]
 
 
+def test_what_a_deleted_segment_took_since_the_last_look_but_one_is_saved(
+    journal, folder, begin, told, recorded
+):
+    for name in ("old", "on its way at the last look"):
+        journal.maintain()
+        journal.append(begin(name))
+        journal.maintain()
+    segments(folder)[0].unlink()
+    journal.append(begin("into the deleted file"))
+
+    journal.maintain()
+
+    assert recorded() == ["on its way at the last look", "into the deleted file"]
+    assert [count for count, _ in told.of("frames_lost")] == [1]
+
+
 def test_frames_that_reach_a_deleted_segment_late_are_saved_too(
     journal, folder, begin, descriptor_of, recorded
 ):
@@ -216,13 +232,15 @@ def test_a_descriptor_that_now_is_another_file_s_is_left_alone(
     os.close(number)
     theirs = os.open(tmp_path / "theirs", os.O_CREAT | os.O_RDWR)
     assert theirs == number
+    content = bytes(10_000)  # longer than ours: its size gives nothing away
+    os.write(theirs, content)
 
     journal.maintain()
     journal.append(begin("two"))
     journal.maintain()
 
     assert os.fstat(number).st_ino == (tmp_path / "theirs").stat().st_ino
-    assert (tmp_path / "theirs").read_bytes() == b""
+    assert (tmp_path / "theirs").read_bytes() == content
     assert sorted(recorded()) == ["one", "two"]
     os.close(theirs)
 

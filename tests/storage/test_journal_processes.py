@@ -62,7 +62,9 @@ def test_a_fork_that_no_hook_saw_is_noticed(journal, folder, begin, recorded):
     assert sorted(recorded()) == ["before", "child", "parent"]
 
 
-def test_forks_while_threads_append_neither_hang_nor_lose(journal, begin, recorded):
+def test_forks_while_threads_append_neither_hang_nor_lose(
+    journal, folder, begin, descriptor_of, recorded
+):
     stop = threading.Event()
     stored = [[] for _ in range(4)]
 
@@ -77,12 +79,15 @@ def test_forks_while_threads_append_neither_hang_nor_lose(journal, begin, record
     threads = [threading.Thread(target=record, args=(each,)) for each in range(4)]
     for thread in threads:
         thread.start()
+    (parent_segment,) = wait_for_segment(folder)
     children = []
     for number in range(10):
         child = os.fork()
         if child == 0:
             signal.alarm(20)  # a deadlock ends the child, and the test
-            os._exit(0 if journal.append(begin(f"child-{number}")) else 1)
+            inherited = descriptor_of(parent_segment)
+            stored_one = journal.append(begin(f"child-{number}"))
+            os._exit(0 if stored_one and inherited is None else 1)
         children.append(child)
     statuses = [os.waitpid(child, 0)[1] for child in children]
     stop.set()
@@ -106,6 +111,12 @@ def test_the_fork_hook_keeps_no_journal_alive(tmp_path, header, clock, told):
     gc.collect()
 
     assert [reference() for reference in references] == [None, None]
+
+
+def wait_for_segment(folder):
+    while not (found := list(folder.glob("*.seg"))):
+        time.sleep(0.001)
+    return found
 
 
 def write_until_killed(journal, begin, end, acknowledge):

@@ -1,4 +1,5 @@
 import os
+import sys
 
 import msgspec
 import pytest
@@ -53,6 +54,23 @@ def test_a_tail_hands_out_nothing_twice_when_nothing_changed(segment, reader):
     offsets = {each.position.segment: each.end for each in reader.tail({})}
 
     assert list(reader.tail(offsets)) == []
+
+
+def test_a_segment_that_has_not_changed_is_not_opened(segment, reader, in_child):
+    path = segment()
+    with path.open("ab") as file:
+        file.write(framed(b"E", b"torn")[:-2])
+    offsets = {each.position.segment: each.end for each in reader.tail({})}
+    opened = []
+
+    def opened_by_a_tail():
+        sys.addaudithook(
+            lambda event, facts: opened.append(facts[0]) if event == "open" else None
+        )
+        list(reader.tail(offsets))
+        return str(path) in map(str, opened)
+
+    assert in_child(opened_by_a_tail) is False
 
 
 def test_a_segment_cut_at_any_byte_gives_its_whole_frames(segment, reader, told):
