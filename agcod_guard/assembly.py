@@ -20,7 +20,7 @@ from agcod_guard.incident.items import Reporter
 from agcod_guard.network.reference import ReferenceCheck
 from agcod_guard.packing import JournalPacker
 from agcod_guard.ports import Clock
-from agcod_guard.protocol.endpoints import MARKETPLACES
+from agcod_guard.protocol.endpoints import HOSTS, MARKETPLACES
 from agcod_guard.recorder import Recorder
 from agcod_guard.settings import Account, Settings
 from agcod_guard.storage.boot import boot_id
@@ -134,10 +134,14 @@ def assembled(
         wake: Called at the first frame of a process.
     """
     settings, clock = folder.settings, folder.clock
+    events = Events(calls=settings.events.calls)
     metrics = Metrics(
-        registry, endpoints=_endpoints(settings), accounts=_accounts(settings)
+        registry,
+        endpoints=_endpoints(settings),
+        accounts=_accounts(settings),
+        report=events.internal_error,
     )
-    observer = Observers(metrics, Events(calls=settings.events.calls))
+    observer = Observers(metrics, events)
     ladder, turn = folder.ladder(), folder.turn()
     journal = folder.journal(observer, ladder)
     recorder = Recorder(
@@ -241,7 +245,8 @@ def _oldest_open_s(incidents: list[Incident]) -> float | None:
 def _endpoints(settings: Settings) -> list[Endpoint]:
     """Return the endpoints that the settings name, themselves or by marketplace."""
     codes = {account.marketplace for account in settings.accounts.values()}
-    regions = {place.region for place in MARKETPLACES if place.code in codes}
+    served = {host.endpoint.region for host in HOSTS}
+    regions = served & {place.region for place in MARKETPLACES if place.code in codes}
     return [*settings.hosts.values(), *map(Endpoint, sorted(regions))]
 
 

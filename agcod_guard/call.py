@@ -177,6 +177,6 @@ class Call:
         if self.error_code or self.error_type:
             return " ".join(filter(None, (self.error_code, self.error_type)))
         if self.status is None:
-            name = self.exception or "nothing"
-            return f"no response: {name} after {self.duration_s:.1f} s"
+            name = f": {self.exception}" if self.exception else ""
+            return f"no response{name} after {self.duration_s:.1f} s"
         return None if self.outcome is Outcome.SUCCESS else f"HTTP {self.status}"

@@ -283,5 +283,4 @@ def overdue_call(begin: Begin, source: str, *, overdue_s: float) -> Call:
         card_serial=begin.card_serial,
         source=source,
         probe=begin.probe,
-        exception="NoAnswerYet",
     )

@@ -50,7 +50,8 @@ class JournalPacker:
         dossier = self.dossier(incident, now_s)
         files = packet_files(incident, dossier, self.reporter_of(incident), now_s=now_s)
         folder = self.packets.write(incident.incident_id, files)
-        packed = replace(incident, revision=incident.revision + 1)
+        revisions = self.packets.revisions(incident.incident_id)
+        packed = replace(incident, revision=len(revisions))
         self.observer.packet_written(packed, folder)
         return packed
 

@@ -206,6 +206,10 @@ class Packets(Protocol):
         """
         ...
 
+    def revisions(self, incident_id: str) -> list[Path]:
+        """Return the folders of what was written so far, oldest first."""
+        ...
+
 
 class Observer(Protocol):
     """Told what happened; may not answer, delay or break anything."""

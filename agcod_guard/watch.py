@@ -17,7 +17,7 @@ import msgspec
 from agcod_guard.call import Scope
 from agcod_guard.errors import DataError
 from agcod_guard.frames import Header, TransitionNote
-from agcod_guard.incident.casebook import Casebook
+from agcod_guard.incident.casebook import Casebook, transition_of
 from agcod_guard.incident.incident import Incident, Stage
 from agcod_guard.outage.detector import Phase, Transition
 from agcod_guard.outage.fold import Fold, Move, move_to
@@ -294,16 +294,7 @@ class _Desk:
     def _followed(self, move: Move) -> Transition:
         incident = self._casebook.follow(move)
         self._note(incident)
-        first_s = move.first_failed_at_s
-        return Transition(
-            scope=Scope.parse(move.scope),
-            before=move.before,
-            after=move.after,
-            at_s=self._axes.wall_s(move.at_s),
-            reason=move.reason,
-            first_failed_at_s=None if first_s is None else self._axes.wall_s(first_s),
-            incident_id=None if incident is None else incident.incident_id,
-        )
+        return transition_of(move, incident, wall_s=self._axes.wall_s)
 
     def _note(self, incident: Incident | None) -> None:
         if incident is not None:
@@ -313,7 +304,8 @@ class _Desk:
     def _pack(self, now_s: float) -> None:
         """Write the packets that are due, before anything else is kept.
 
-        A process that dies in between writes the same bytes again.
+        A process that dies in between writes them once more: twice is better
+        than never.
         """
         for incident_id in self._plan.due(now_s):
             incident = self._casebook.get(incident_id)

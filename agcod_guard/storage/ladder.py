@@ -9,11 +9,10 @@ what its child has committed.
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -21,6 +20,9 @@ from agcod_guard.errors import DataError
 from agcod_guard.incident.incident import Incident
 from agcod_guard.outage.detector import Transition
 from agcod_guard.ports import Announced, Checkpoint, Clock
+
+if TYPE_CHECKING:
+    import sqlite3
 
 BUSY_TIMEOUT_S = 5.0
 KEPT_TRANSITIONS = 10_000
@@ -146,6 +148,8 @@ class SqliteLadder:
                 db.execute("COMMIT")
 
     def _connected(self, mode: str) -> sqlite3.Connection:
+        import sqlite3  # not before it is needed: the partner's start is waiting
+
         return sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode={mode}",
             uri=True,
@@ -172,6 +176,8 @@ class SqliteLadder:
 
     @contextmanager
     def _told(self) -> Iterator[None]:
+        import sqlite3
+
         try:
             yield
         except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
