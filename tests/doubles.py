@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from agcod_guard.call import Call
-from agcod_guard.errors import swallowed_listeners
 from agcod_guard.frames import Begin, End, Frame, Sample
 
 
@@ -79,15 +76,3 @@ class ListObserver:
 
     def frames_skipped(self, count: int, segment: str) -> None:
         pass
-
-
-@contextmanager
-def expected_trouble() -> Iterator[list[tuple[str, Exception]]]:
-    """Let our own errors happen within, and give them as (stage, error)."""
-    told: list[tuple[str, Exception]] = []
-    others = swallowed_listeners[:]
-    swallowed_listeners[:] = [lambda stage, error: told.append((stage, error))]
-    try:
-        yield told
-    finally:
-        swallowed_listeners[:] = others

@@ -12,7 +12,7 @@ from agcod_guard.clock import ManualClock
 from agcod_guard.open_call import OpenCall
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.recorder import UNREAD_S, Recorder
-from tests.doubles import ListJournal, ListObserver, expected_trouble
+from tests.doubles import ListJournal, ListObserver
 
 AGCOD_URL = "https://agcod-v2-eu.amazon.com/CreateGiftCard"
 BODY = (
@@ -40,16 +40,24 @@ def observer():
 
 
 @pytest.fixture
-def recorder(journal, observer, clock):
-    return Recorder(
-        journal,
-        observer,
-        clock,
-        hosts={},
-        partner_id="Settings1",
-        source="till-7",
-        policy=OutagePolicy(),
-    )
+def made(journal, observer, clock):
+    def recorder():
+        return Recorder(
+            journal,
+            observer,
+            clock,
+            hosts={},
+            partner_id="Settings1",
+            source="till-7",
+            policy=OutagePolicy(),
+        )
+
+    return recorder
+
+
+@pytest.fixture
+def recorder(made):
+    return made()
 
 
 @pytest.fixture
@@ -147,6 +155,14 @@ def test_call_ids_never_repeat_and_leave_the_partners_random_numbers_alone(
 
     assert len({frame.call_id for frame in journal.begins}) == 1_000
     assert random.random() == expected
+
+
+def test_two_recorders_do_not_share_call_ids(journal, made):
+    for recorder in (made(), made()):
+        recorder.begin(method="POST", url=AGCOD_URL, headers={}, body=BODY)
+
+    first, second = journal.begins
+    assert first.call_id != second.call_id
 
 
 def test_a_forked_child_has_call_ids_of_its_own_and_none_of_the_parents_calls(
@@ -264,11 +280,10 @@ def test_what_a_recorded_call_says_of_itself_stays(recorder, observer):
     assert observer.calls == [call]
 
 
-def test_a_call_that_makes_no_sense_is_contained(recorder, observer):
-    with expected_trouble() as told:
-        recorder.record("not a call")
+def test_a_call_that_makes_no_sense_is_contained(recorder, observer, swallowed):
+    recorder.record("not a call")
 
-    assert [stage for stage, _ in told] == ["recorder.record"]
+    assert [stage for stage, _ in swallowed] == ["recorder.record"]
     assert len(observer.errors) == 1
 
 
@@ -316,10 +331,11 @@ def test_the_samples_of_failing_calls_are_written_by_whoever_asks(
         ("_unread", lambda recorder: recorder.sweep()),
     ],
 )
-def test_the_helper_thread_is_spared_our_errors(recorder, observer, part, act):
+def test_the_helper_thread_is_spared_our_errors(
+    recorder, observer, swallowed, part, act
+):
     setattr(recorder, part, None)
 
-    with expected_trouble() as told:
-        act(recorder)
+    act(recorder)
 
-    assert len(told) == len(observer.errors) == 1
+    assert len(swallowed) == len(observer.errors) == 1

@@ -91,7 +91,7 @@ class RequestsCapture:
 
     def _mount_on(self, target: Target) -> None:
         mine = tuple(self._mounts)
-        if not any(mount.live and mount in mine for mount in mounts_on(target)):
+        if not any(mount in mine for mount in mounts_on(target)):
             self._mounts.add(Mount(target, self.chosen))
 
     def _dismount_from(self, target: Target | None) -> None:

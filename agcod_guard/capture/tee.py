@@ -46,7 +46,7 @@ class Tee:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return what the response's own `iter_content` returns, looked on."""
         chunks = self._iter_content(*args, **kwargs)
-        if self.done or not hasattr(type(chunks), "__next__"):
+        if not hasattr(type(chunks), "__next__"):
             return chunks
         return self._handed_on(chunks)
 

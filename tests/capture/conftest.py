@@ -16,7 +16,6 @@ import requests
 from agcod_guard.call import Call, Endpoint, Environment
 from agcod_guard.capture.requests import RequestsCapture
 from agcod_guard.clock import SystemClock
-from agcod_guard.errors import swallowed_listeners
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.recorder import Recorder
 from tests.doubles import ListJournal, ListObserver
@@ -175,20 +174,6 @@ def agcod() -> Iterator[LoopbackAgcod]:
     server.server_close()
 
 
-@pytest.fixture(autouse=True)
-def nothing_swallowed() -> Iterator[None]:
-    told: list[Exception] = []
-
-    def listen(stage: str, error: Exception) -> None:
-        told.append(error)
-
-    swallowed_listeners.append(listen)
-    yield
-    swallowed_listeners.remove(listen)
-    for error in told:
-        raise error
-
-
 @dataclass
 class Guarded:
     """A recorder by hand, with all that it tells."""
@@ -241,7 +226,7 @@ def visible(outcome: object) -> dict[str, Any]:
             "type": type(outcome),
             "text": _without_addresses(str(outcome)),
             "cause": type(outcome.__cause__),
-            "context": type(outcome.__context__),
+            "context": (type(outcome.__context__), outcome.__suppress_context__),
             "request": getattr(getattr(outcome, "request", None), "url", None),
         }
     assert isinstance(outcome, requests.Response)

@@ -239,6 +239,16 @@ def test_a_copy_of_a_wrapped_session_works(agcod, guarded, class_, make):
     assert copied.post(agcod.url(), timeout=2).ok
 
 
+def test_a_copy_that_was_wrapped_stays_so_without_the_original(agcod, guarded):
+    session = guarded.capture.wrap(WholeState())
+    copied = guarded.capture.wrap(copy.copy(session))
+
+    guarded.capture.unwrap(session)
+    copied.post(agcod.url(), timeout=2)
+
+    assert len(guarded.calls) == 1
+
+
 @pytest.mark.parametrize("class_", [requests.Session, WholeState])
 def test_a_pickled_session_comes_back_without_the_guard(agcod, guarded, class_):
     session = guarded.capture.wrap(class_())

@@ -18,6 +18,7 @@ from urllib3.util.retry import Retry
 from agcod_guard.call import Outcome
 
 AGCOD_URL = "https://agcod-v2-eu.amazon.com/CreateGiftCard"
+FAULT = b'{"errorCode":"F500","errorType":"GeneralError"}'
 ORDER = {
     "creationRequestId": "Acmes0001",
     "partnerId": "Acmes",
@@ -49,6 +50,23 @@ class SigV4Like(AuthBase):
         signed = repr(sorted(request.headers.items())).encode() + request.body
         request.headers["Authorization"] = hashlib.sha256(signed).hexdigest()
         return request
+
+
+class Canned(HTTPAdapter):
+    """Has its answer ready."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def send(self, request, *args, **kwargs):
+        return self.answer
+
+
+def sent(session, *args, **kwargs):
+    """Send by hand, as code does that asks a session for its adapter."""
+    request = requests.Request("POST", AGCOD_URL).prepare()
+    return session.get_adapter(AGCOD_URL).send(request, *args, **kwargs)
 
 
 class Interrupted(HTTPAdapter):
@@ -381,23 +399,25 @@ def test_a_requests_mock_adapter_that_is_mounted_is_seen(guarded, session):
     assert [call.outcome for call in guarded.calls] == [Outcome.SUCCESS]
 
 
-def test_an_answer_whose_content_is_there_already_is_not_touched(guarded, session):
-    made = requests.Response()
-    made.status_code, made._content = 200, b'{"status":"SUCCESS"}'
-    made._content_consumed = True
-    before = dict(vars(made))
+@pytest.mark.parametrize(
+    ("made", "error"),
+    [
+        ({"_content": FAULT, "_content_consumed": True}, "F500 GeneralError"),
+        ({"_content": FAULT}, "F500 GeneralError"),
+        ({"_content_consumed": True}, "HTTP 500"),
+        ({"raw": None}, "HTTP 500"),
+    ],
+    ids=["read", "put in its place", "streamed away", "no body at all"],
+)
+def test_an_answer_that_nobody_will_read_is_not_touched(guarded, session, made, error):
+    answer = requests.Response()
+    vars(answer).update({"status_code": 500, "raw": io.BytesIO(b"other")} | made)
+    before = dict(vars(answer))
+    session.mount("https://", Canned(answer))
 
-    class Canned(HTTPAdapter):
-        def send(self, request, **kwargs):
-            return made
-
-    session.mount("https://", Canned())
-    adapter = session.get_adapter(AGCOD_URL)
-    answer = adapter.send(requests.Request("POST", AGCOD_URL).prepare())
-
-    assert answer is made
-    assert vars(made) == before
-    assert [call.outcome for call in guarded.calls] == [Outcome.SUCCESS]
+    assert sent(session) is answer
+    assert vars(answer) == before
+    assert [call.error for call in guarded.calls] == [error]
 
 
 def test_an_answer_of_a_class_of_its_own_is_handed_on(guarded, session):
@@ -405,14 +425,9 @@ def test_an_answer_of_a_class_of_its_own_is_handed_on(guarded, session):
         status_code = 503
         headers = None
 
-    class OddAdapter(HTTPAdapter):
-        def send(self, request, **kwargs):
-            return Odd
+    session.mount("https://", Canned(Odd))
 
-    session.mount("https://", OddAdapter())
-    adapter = session.get_adapter(AGCOD_URL)
-
-    assert adapter.send(requests.Request("POST", AGCOD_URL).prepare()) is Odd
+    assert sent(session) is Odd
     assert [call.outcome for call in guarded.calls] == [Outcome.FAULT]
 
 
@@ -456,6 +471,12 @@ def test_every_way_to_write_agcods_host_is_seen(guarded, session, url):
         session.post(url, timeout=6)
 
     assert len(guarded.calls) == 1
+
+
+def test_a_password_in_a_url_is_not_kept(guarded, session):
+    session.get_adapter("https://user:word@agcod-v2.amazon.com/CreateGiftCard")
+
+    assert "word" not in repr(vars(guarded.capture._agcod))
 
 
 def test_a_host_is_told_from_a_longer_one_also_the_second_time(session):
@@ -507,6 +528,14 @@ def test_a_call_without_a_timeout_is_told_once(agcod, guarded, session, timeout)
         session.post(agcod.url(), timeout=timeout)
 
     assert guarded.observer.without_timeout == ["CreateGiftCard"]
+
+
+def test_a_timeout_given_by_position_is_seen(agcod, guarded, session):
+    request = requests.Request("POST", agcod.url()).prepare()
+
+    session.get_adapter(request.url).send(request, False, 2)
+
+    assert guarded.observer.without_timeout == []
 
 
 def test_an_adapter_with_a_timeout_of_its_own_is_not_warned_of(agcod, guarded, session):
