@@ -1,0 +1,1 @@
+"""A rehearsal of the main job on this machine: an outage, seen and judged."""
