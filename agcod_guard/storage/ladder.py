@@ -60,7 +60,8 @@ class SqliteLadder:
     def incidents(self) -> list[Incident]:
         """Return all incidents, newest first."""
         rows = self._rows("SELECT facts FROM incidents ORDER BY opened_at_s DESC")
-        return [msgspec.json.decode(row[0], type=Incident) for row in rows]
+        with self._told():
+            return [msgspec.json.decode(row[0], type=Incident) for row in rows]
 
     def checkpoint(self) -> Checkpoint | None:
         """Return the last checkpoint saved; None at the first start."""
@@ -104,10 +105,11 @@ class SqliteLadder:
             "SELECT number, facts FROM transitions WHERE number > ? ORDER BY number",
             after,
         )
-        return [
-            Announced(number, msgspec.json.decode(facts, type=Transition))
-            for number, facts in rows
-        ]
+        with self._told():
+            return [
+                Announced(number, msgspec.json.decode(facts, type=Transition))
+                for number, facts in rows
+            ]
 
     def last_announced(self) -> int:
         """Return the number of the newest transition; 0 before the first."""

@@ -1,0 +1,61 @@
+import os
+import threading
+
+from agcod_guard.heartbeat import Heartbeat, WakingJournal
+
+
+class Journal:
+    def __init__(self):
+        self.frames = []
+
+    def append(self, frame):
+        self.frames.append(frame)
+        return True
+
+
+def test_it_beats_until_it_is_stopped():
+    beaten = threading.Semaphore(0)
+    heartbeat = Heartbeat(beaten.release, every_s=0.001)
+
+    heartbeat.start()
+    for _ in range(3):
+        assert beaten.acquire(timeout=10)
+    heartbeat.stop(timeout_s=10)
+
+    assert not [each for each in threading.enumerate() if each.name == "agcod-guard"]
+
+
+def test_starting_twice_is_one_thread():
+    heartbeat = Heartbeat(lambda: None, every_s=0.01)
+
+    heartbeat.start()
+    heartbeat.start()
+    threads = [each for each in threading.enumerate() if each.name == "agcod-guard"]
+    heartbeat.stop(timeout_s=10)
+
+    assert len(threads) == 1
+
+
+def test_a_child_of_a_fork_begins_its_own():
+    heartbeat = Heartbeat(lambda: None, every_s=0.01)
+    heartbeat.start()
+    child = os.fork()
+    if child == 0:
+        heartbeat.start()
+        alive = [each for each in threading.enumerate() if each.name == "agcod-guard"]
+        os._exit(0 if len(alive) == 1 else 1)
+    _, state = os.waitpid(child, 0)
+    heartbeat.stop(timeout_s=10)
+
+    assert os.waitstatus_to_exitcode(state) == 0
+
+
+def test_the_first_frame_of_a_process_wakes_it_and_no_other():
+    woken, journal = [], Journal()
+    waking = WakingJournal(journal, lambda: woken.append(os.getpid()))
+
+    for frame in range(3):
+        assert waking.append(frame)
+
+    assert woken == [os.getpid()]
+    assert journal.frames == [0, 1, 2]
