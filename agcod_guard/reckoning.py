@@ -7,6 +7,7 @@ is at work. `watch.py` acts on what is reckoned here.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 
 import msgspec
 
@@ -120,3 +121,16 @@ def reckoned(
     reckoning.catch_up(float("-inf"))
     reckoning.look(now_s)
     return reckoning
+
+
+def policy_of(header: Header) -> OutagePolicy:
+    """Return the policy that was in force where that segment was written.
+
+    What the header does not name has its default; what this version does not
+    know is passed over.
+    """
+    default = OutagePolicy()
+    kinds = {each.name: type(getattr(default, each.name)) for each in fields(default)}
+    return OutagePolicy(
+        **{name: kinds[name](at) for name, at in header.policy.items() if name in kinds}
+    )

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from agcod_guard.call import Scope
 from agcod_guard.incident.incident import Incident, Stage, followed, opened
-from agcod_guard.outage.detector import Phase
+from agcod_guard.outage.detector import Phase, Transition
 from agcod_guard.outage.fold import Move
 
 
@@ -88,3 +88,25 @@ class Casebook:
         )
         known = self._known.get(incident.incident_id)
         return incident if known is None else replace(incident, revision=known.revision)
+
+
+def transition_of(
+    move: Move, incident: Incident | None, *, wall_s: Callable[[float], float]
+) -> Transition:
+    """Return the change as people hear of it.
+
+    Args:
+        move: The change, with times on the fold's axis.
+        incident: The one that it made or touched; None if there is none.
+        wall_s: Turns a time on that axis into seconds since the epoch.
+    """
+    first_s = move.first_failed_at_s
+    return Transition(
+        scope=Scope.parse(move.scope),
+        before=move.before,
+        after=move.after,
+        at_s=wall_s(move.at_s),
+        reason=move.reason,
+        first_failed_at_s=None if first_s is None else wall_s(first_s),
+        incident_id=None if incident is None else incident.incident_id,
+    )

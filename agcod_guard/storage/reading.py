@@ -21,6 +21,7 @@ from agcod_guard.storage.framing import Found, Scan
 from agcod_guard.storage.segment_file import (
     SegmentName,
     SegmentStat,
+    ending,
     opened_to_read,
     scans,
     segments_in,
@@ -135,9 +136,28 @@ class SegmentReader:
         Raises:
             DataError: It is the one segment to be read, and cannot be.
         """
-        path = self._path / segment if self._path.is_dir() else self._path
+        path = self._path_of(segment)
         for scan in self._scans(path, offset):
             yield from self._stored(scan, path)
+
+    def ending(self, segment: str) -> list[Stored]:
+        """Return a segment's last frames, without reading those before.
+
+        None at all if it holds none, or cannot be read.
+        """
+        path = self._path_of(segment)
+        try:
+            descriptor = opened_to_read(path)
+            try:
+                scan = ending(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError:
+            return []
+        return self._stored(scan, path)
+
+    def _path_of(self, segment: str) -> Path:
+        return self._path / segment if self._path.is_dir() else self._path
 
     def _listed(self) -> list[SegmentStat]:
         """List what there is, and forget what there is no more."""

@@ -20,6 +20,7 @@ SUFFIX = ".seg"
 _READ_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _CHUNK_BYTES = 1 << 18
 _LONGEST_BYTES = 2 * MAX_PAYLOAD_BYTES
+_ENDING_BYTES = 1 << 16
 
 
 class SegmentName(NamedTuple):
@@ -78,6 +79,22 @@ def scans(
             wanted_bytes = _LONGEST_BYTES  # a frame longer than a chunk
         else:
             return
+
+
+def ending(descriptor: int) -> Scan:
+    """Return what stands at the end of a segment: more than one frame, if it can.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    size_bytes = os.fstat(descriptor).st_size
+    scan = Scan([], [], 0)
+    for wanted_bytes in (_ENDING_BYTES, _LONGEST_BYTES):
+        start = max(0, size_bytes - wanted_bytes)
+        scan = frames_in(os.pread(descriptor, wanted_bytes, start), start)
+        if scan.frames:
+            break
+    return scan
 
 
 def opened_to_read(path: Path) -> int:

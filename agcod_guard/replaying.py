@@ -1,0 +1,188 @@
+"""Judge a journal anew, from its beginning: the live guard's incidents again.
+
+Reads a data folder, a journal's folder or one segment, and writes nothing
+there. The axis is the clock of the boot that wrote last, and time goes up to
+the newest frame, so a copy says on any machine what the original says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from agcod_guard.axes import Axes
+from agcod_guard.delivery.files import IncidentFolder
+from agcod_guard.errors import DataError
+from agcod_guard.frames import Header, decoded
+from agcod_guard.incident.casebook import Casebook, transition_of
+from agcod_guard.incident.incident import Incident
+from agcod_guard.incident.items import Reporter
+from agcod_guard.outage.detector import Transition
+from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.packing import JournalPacker
+from agcod_guard.ports import Observer, Segment, Stored
+from agcod_guard.reckoning import Reckoning, policy_of
+from agcod_guard.storage.reading import SegmentReader
+from agcod_guard.storage.segment_file import SUFFIX
+from agcod_guard.telemetry.observers import Observers
+
+ACCEPTED = f"a data folder, a journal folder or one {SUFFIX} file of a journal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What a journal says when it is judged from its beginning.
+
+    Attributes:
+        home: Header of the segment with the newest frame; its boot is the axis.
+        policy: The policy it was judged by.
+        transitions: What changed, oldest first, in wall-clock time.
+        incidents: What came of it, oldest first.
+        until_s: Time of the newest frame, seconds since the Unix epoch.
+        frames: Frames read.
+        skipped: Damaged places met.
+        unreadable: Segments that could not be read, by file name, and why.
+    """
+
+    home: Header
+    policy: OutagePolicy
+    transitions: tuple[Transition, ...]
+    incidents: tuple[Incident, ...]
+    until_s: float
+    frames: int
+    skipped: int
+    unreadable: Mapping[str, str]
+
+
+class CountingReader(SegmentReader):
+    """A reader that knows how many frames it has handed out.
+
+    Attributes:
+        count: Frames so far.
+    """
+
+    def __init__(self, path: Path, observer: Observer) -> None:
+        super().__init__(path, observer)
+        self.count = 0
+
+    def frames(self, segment: str, offset: int) -> Iterator[Stored]:
+        """Yield a segment's frames from that offset on, and count them."""
+        for stored in super().frames(segment, offset):
+            self.count += 1
+            yield stored
+
+
+def replayed(path: Path, *, changes: Mapping[str, Any] | None = None) -> Replay:
+    """Return what the journal at `path` says, in time and memory that stay small.
+
+    Args:
+        path: A data folder, a journal's folder or one segment.
+        changes: Fields of the policy to use in the place of the journal's own.
+
+    Raises:
+        DataError: There is no journal, or it cannot be read.
+        SettingsError: There is no such policy.
+    """
+    reader = CountingReader(journal_in(path), Observers())
+    home, until_s = _newest(reader, path)
+    policy = replace(policy_of(home), **(changes or {}))
+    reckoning = Reckoning(reader, policy=policy, header=home)
+    moves = reckoning.catch_up(float("-inf")) + reckoning.look(until_s)
+    wall_s = reckoning.axes.wall_s
+    casebook = Casebook(wall_s=wall_s, drill=home.drill)
+    return Replay(
+        home=home,
+        policy=policy,
+        transitions=tuple(
+            transition_of(move, casebook.follow(move), wall_s=wall_s) for move in moves
+        ),
+        incidents=tuple(casebook.everything()),
+        until_s=wall_s(until_s),
+        frames=reader.count,
+        skipped=reader.skipped,
+        unreadable=reader.unreadable,
+    )
+
+
+def write_packets(
+    replay: Replay,
+    path: Path,
+    out: Path,
+    *,
+    reporter_of: Callable[[Incident], Reporter],
+) -> list[Path]:
+    """Write the packets of a replay's incidents; return their folders.
+
+    Args:
+        replay: What came of `path`.
+        path: What was replayed.
+        out: Where the packets go: a folder outside of `path`.
+        reporter_of: What the partner alone can tell about an incident.
+
+    Raises:
+        DataError: `out` lies in what was replayed, or the journal has gone.
+        OSError: The packets cannot be written.
+    """
+    if out.resolve().is_relative_to(path.resolve()):
+        raise DataError(
+            out,
+            f"lies in {path}, which is only read",
+            remedy="name a folder elsewhere",
+        )
+    packets = IncidentFolder(out)
+    packer = JournalPacker(
+        reader=SegmentReader(journal_in(path), Observers()),
+        header=replay.home,
+        policy=replay.policy,
+        packets=packets,
+        observer=Observers(),
+        reporter_of=reporter_of,
+    )
+    for incident in replay.incidents:
+        packer.pack(incident, replay.until_s)
+    return [packets.folder_of(each.incident_id) for each in replay.incidents]
+
+
+def journal_in(path: Path) -> Path:
+    """Return the journal's folder, or the one segment, that `path` stands for.
+
+    Raises:
+        DataError: It is nothing of the kind.
+    """
+    if path.is_dir():
+        inner = path / "journal"
+        return inner if inner.is_dir() else path
+    if not path.exists():
+        raise DataError(path, "does not exist", remedy=f"name {ACCEPTED}")
+    if path.suffix != SUFFIX:
+        raise DataError(path, "is no journal", remedy=f"name {ACCEPTED}")
+    return path
+
+
+def _newest(reader: SegmentReader, path: Path) -> tuple[Header, float]:
+    """Return the header of the newest frame's segment, and the frame's own time.
+
+    The order in which segments were begun does not tell: each process writes
+    its own.
+    """
+    segments = reader.segments()
+    if not segments:
+        raise DataError(path, "holds no recorded calls", remedy=f"name {ACCEPTED}")
+    axes = Axes(segments[0].header)
+    for segment in segments:
+        axes.learn(segment.header)
+    ends = {each.name: _last_mono_ns(reader, each) for each in segments}
+    newest = max(segments, key=lambda each: axes.axis_s(each.header, ends[each.name]))
+    home = newest.header
+    return home, Axes(home).axis_s(home, ends[newest.name])
+
+
+def _last_mono_ns(reader: SegmentReader, segment: Segment) -> int:
+    """Return the latest time among a segment's last frames.
+
+    Threads write side by side, so the very last frame need not be the latest.
+    """
+    frames = (decoded(each.kind, each.payload) for each in reader.ending(segment.name))
+    return max((each.mono_ns for each in frames), default=segment.header.mono_ns)
