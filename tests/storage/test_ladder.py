@@ -1,4 +1,3 @@
-import os
 import sqlite3
 from multiprocessing import get_context
 
@@ -155,4 +154,4 @@ def test_eight_processes_write_at_once_and_nothing_is_lost(ladder):
         writer.join()
 
     assert len(ladder.changes(0.0)) == 160
-    assert len(os.listdir(ladder.path.parent)) == 1
+    assert len(list(ladder.path.parent.iterdir())) == 1
