@@ -96,15 +96,6 @@ class CurrentSegment:
                 self._segment, self._next_attempt_s = successor, _NEVER_S
                 self.retired.append(segment)
 
-    def close_inherited(self) -> None:
-        """Close what the parent had open; called in a forked child only.
-
-        The threads that might still hold a segment did not come along.
-        """
-        for segment in (self._segment, *self.retired):
-            if segment is not None:
-                segment.close()
-
     def _made(self, now_s: float) -> OpenSegment:
         if now_s < self._next_attempt_s:
             raise OSError(errno.EAGAIN, self._refusal)

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import weakref
 from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
@@ -61,8 +62,11 @@ class OpenSegment:
         self.frames = -1  # the header makes it 0
         self.written_bytes = self._synced_bytes = 0
         self._before_last = self._last = _Seen(0, 0)
+        self._identity: tuple[int, int] | None = None
+        _open_segments.add(self)
         self._descriptor = _created(self.path)
         self._identity = _identity(os.fstat(self._descriptor))
+        _lock(self._descriptor)
         try:
             self.write(framed(Kind.HEADER.value, encoded(header)))
         except BaseException:
@@ -145,7 +149,7 @@ class OpenSegment:
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             with contextlib.suppress(OSError):
-                if _identity(os.fstat(descriptor)) == self._identity:
+                if self._identity in {None, _identity(os.fstat(descriptor))}:
                     os.close(descriptor)
 
     def __del__(self) -> None:
@@ -169,15 +173,31 @@ class OpenSegment:
         return _identity(there) == self._identity
 
 
+_open_segments: weakref.WeakSet[OpenSegment] = weakref.WeakSet()
+
+
+def close_inherited() -> None:
+    """Close every segment that the parent had open; called in a forked child only.
+
+    Also those that were just being opened, or that only a thread held which did
+    not come along: as long as the child lived, they would look written to.
+    """
+    for segment in tuple(_open_segments):
+        segment.close()
+
+
 def _created(path: Path) -> int:
     try:
-        descriptor = os.open(path, _FLAGS, 0o600)
+        return os.open(path, _FLAGS, 0o600)
     except FileNotFoundError:
         _make_private(path.parent)
-        descriptor = os.open(path, _FLAGS, 0o600)
+        return os.open(path, _FLAGS, 0o600)
+
+
+def _lock(descriptor: int) -> None:
+    """Show other processes that the segment is written to."""
     with contextlib.suppress(OSError):  # not every file system has locks
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return descriptor
 
 
 def _make_private(folder: Path) -> None:

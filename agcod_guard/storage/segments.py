@@ -21,7 +21,7 @@ from agcod_guard.ports import Clock, Observer
 from agcod_guard.storage.current_segment import CurrentSegment, reason_of
 from agcod_guard.storage.framing import framed
 from agcod_guard.storage.losses import Losses
-from agcod_guard.storage.open_segment import Health, OpenSegment
+from agcod_guard.storage.open_segment import Health, OpenSegment, close_inherited
 from agcod_guard.storage.quota import Quota
 
 _QUOTA_EVERY_S = 10.0
@@ -89,7 +89,7 @@ class SegmentJournal:
             abandoned_s=2 * limits.roll_s,
             protected_since_s=protected_since_s,
         )
-        self._begin_anew()
+        self.begin_anew()
         _journals.add(self)
 
     def append(self, frame: Frame) -> bool:
@@ -98,7 +98,7 @@ class SegmentJournal:
         try:
             on_disk = framed(kind_of(frame).value, encoded(frame))
             if self._current.pid != os.getpid():  # a fork that no hook saw
-                self._begin_anew()
+                self.begin_anew()
             self._current.write(on_disk)
         except Exception as error:  # the caller is moving money
             self._losses.keep(frame, on_disk, reason_of(error))
@@ -116,7 +116,7 @@ class SegmentJournal:
     def maintain(self) -> None:
         """Sync, roll, look after the file, keep the quota; once a second."""
         if self._current.pid != os.getpid():
-            self._begin_anew()
+            self.begin_anew()
         now_s = self._clock.monotonic_s()
         self._finish_retired()
         self._look_after(now_s)
@@ -135,13 +135,8 @@ class SegmentJournal:
         self._finish_retired()
         self._losses.tell(self._clock.monotonic_s(), recording=False)
 
-    def after_fork(self) -> None:
-        """Leave the parent's segments to the parent; called in the child."""
-        self._current.close_inherited()
-        self._begin_anew()
-
-    def _begin_anew(self) -> None:
-        """Start as a process that has written nothing yet."""
+    def begin_anew(self) -> None:
+        """Start as a process that has written nothing yet, as after a fork."""
         self._losses = Losses(self._limits.lost_ring, self._observer)
         self._quota_at_s = float("-inf")
         self._current = CurrentSegment(self._new_segment, self._clock.monotonic_s)
@@ -237,8 +232,9 @@ _journals: weakref.WeakSet[SegmentJournal] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
+    close_inherited()
     for journal in tuple(_journals):
-        journal.after_fork()
+        journal.begin_anew()
 
 
 os.register_at_fork(after_in_child=_after_fork)

@@ -6,6 +6,7 @@ import os
 import random
 import selectors
 import signal
+import sys
 import threading
 import time
 import weakref
@@ -98,6 +99,32 @@ def test_forks_while_threads_append_neither_hang_nor_lose(
     expected = [call_id for each in stored for call_id in each]
     expected += [f"child-{number}" for number in range(10)]
     assert sorted(recorded()) == sorted(expected)
+
+
+def test_a_fork_while_a_segment_is_being_opened_leaves_the_child_no_descriptor(
+    journal, folder, begin, descriptor_of, in_child
+):
+    opening, forked = threading.Event(), threading.Event()
+
+    def hold_after_open(event, facts):
+        if event == "fcntl.flock" and threading.current_thread().name == "opener":
+            opening.set()
+            forked.wait(10)
+
+    def inherited_by_a_child():
+        sys.addaudithook(hold_after_open)
+        opener = threading.Thread(
+            target=journal.append, args=(begin("one"),), name="opener"
+        )
+        opener.start()
+        assert opening.wait(10)
+        (segment,) = folder.glob("*.seg")
+        inherited = in_child(lambda: descriptor_of(segment))
+        forked.set()
+        opener.join()
+        return inherited
+
+    assert in_child(inherited_by_a_child) is None
 
 
 def test_the_fork_hook_keeps_no_journal_alive(tmp_path, header, clock, told):
