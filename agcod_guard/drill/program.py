@@ -14,7 +14,7 @@ from dataclasses import asdict, fields
 
 import requests
 
-from agcod_guard.drill.story import PARTNER_ID
+from agcod_guard.drill.story import BANNER, PARTNER_ID
 from agcod_guard.simulator.client import Attempt, PartnerClient
 from agcod_guard.simulator.partner import Traffic
 
@@ -77,12 +77,13 @@ def open_shop(
             yield shop
 
 
-def log_csv(attempts: tuple[Attempt, ...], *, banner: str) -> bytes:
-    """Return the log as a file: the banner, column names, a row a call."""
+def log_csv(attempts: tuple[Attempt, ...]) -> bytes:
+    """Return the log as a file: that it is a drill, column names, a row a call."""
     out = io.StringIO()
-    out.write(f"# {banner}\n")
-    names = [field.name for field in fields(Attempt)]
-    rows = csv.DictWriter(out, names, lineterminator="\n")
+    out.write(f"# {BANNER}: what the program itself noted of its calls.\n")
+    rows = csv.DictWriter(
+        out, [field.name for field in fields(Attempt)], lineterminator="\n"
+    )
     rows.writeheader()
     rows.writerows(asdict(attempt) for attempt in attempts)
     return out.getvalue().encode()

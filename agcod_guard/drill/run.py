@@ -9,7 +9,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from agcod_guard.drill.ground import prepared
-from agcod_guard.drill.happening import Audience
+from agcod_guard.drill.happening import Audience, Happening, Tone
 from agcod_guard.drill.program import ProgramLog, open_shop
 from agcod_guard.drill.stage import Stage
 from agcod_guard.drill.story import Act, Story
@@ -56,6 +56,7 @@ def rehearsed(
     """
     started_s, log = time.monotonic(), ProgramLog()
     with prepared(parent, policy=story.policy, seed=seed) as ground:
+        audience.happened(_beginning(ground.folder))
         urls = ground.simulator.urls
         with (
             Guard(ground.settings, registry=CollectorRegistry()) as guard,
@@ -73,6 +74,12 @@ def rehearsed(
         entries=entries,
         missed=missed,
         lasted_s=time.monotonic() - started_s,
+    )
+
+
+def _beginning(folder: Path) -> Happening:
+    return Happening(
+        at_s=time.time(), what="drill begins", why=str(folder), tone=Tone.STAGE
     )
 
 

@@ -20,6 +20,9 @@ HEALTHY = "na"
 
 PARTNER_ID = "Drill"
 
+BANNER = "NOT FOR THE PAGER - THIS IS A DRILL"
+"""What every file for a person begins with."""
+
 _HURRIED = OutagePolicy().scaled(1 / 30)
 _ADVISED_TIMEOUT_S = 6.0
 
