@@ -18,11 +18,14 @@ from agcod_guard.incident.dossier import LATENCY_BEFORE_S
 from agcod_guard.incident.incident import Incident, Stage
 from agcod_guard.incident.items import Reporter
 from agcod_guard.network.reference import ReferenceCheck
+from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.packing import JournalPacker
 from agcod_guard.ports import Clock
 from agcod_guard.protocol.endpoints import HOSTS, MARKETPLACES
+from agcod_guard.reckoning import reckoned
 from agcod_guard.recorder import Recorder
 from agcod_guard.settings import Account, Settings
+from agcod_guard.status import Status, status_of
 from agcod_guard.storage.boot import boot_id
 from agcod_guard.storage.ladder import SqliteLadder
 from agcod_guard.storage.reading import SegmentReader
@@ -33,7 +36,13 @@ from agcod_guard.telemetry.metrics import Metrics
 from agcod_guard.telemetry.observers import Observers
 from agcod_guard.telemetry.states import ScopeReport
 from agcod_guard.version import __version__
-from agcod_guard.watch import Surroundings, Watch, kept_scopes
+from agcod_guard.watch import (
+    Surroundings,
+    Watch,
+    folded_since_s,
+    kept_reckoning,
+    kept_scopes,
+)
 
 DAY_S = 86_400.0
 
@@ -177,6 +186,30 @@ def assembled(
         capture=RequestsCapture(recorder),
         reference=_reference_check(settings, clock, journal),
     )
+
+
+def status_in(
+    folder: DataFolder, *, policy: OutagePolicy, observer: Observers
+) -> Status:
+    """Return what is thought of every scope at this moment; changes nothing.
+
+    Raises:
+        DataError: The data folder cannot be read.
+    """
+    clock, ladder, header = folder.clock, folder.ladder(), folder.header()
+    now_s, incidents = clock.monotonic_s(), ladder.incidents()
+    checkpoint = ladder.checkpoint()
+    reckoning = reckoned(
+        folder.reader(observer),
+        header=header,
+        policy=policy,
+        now_s=now_s,
+        state=None if checkpoint is None else kept_reckoning(checkpoint, header),
+        since_s=folded_since_s(
+            checkpoint, header, incidents=incidents, now_s=clock.wall_s()
+        ),
+    )
+    return status_of(reckoning, incidents, now_s=now_s, policy=policy)
 
 
 def reporter_of(

@@ -16,7 +16,7 @@ from typing import Self, TypeVar
 import requests
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from agcod_guard.assembly import DataFolder, assembled
+from agcod_guard.assembly import DataFolder, assembled, status_in
 from agcod_guard.call import Call
 from agcod_guard.capture.checks import check
 from agcod_guard.capture.observe import Headers, Seen, observe
@@ -25,11 +25,9 @@ from agcod_guard.errors import DataError
 from agcod_guard.heartbeat import Heartbeat
 from agcod_guard.outage.detector import Transition
 from agcod_guard.ports import Clock
-from agcod_guard.reckoning import reckoned
 from agcod_guard.redaction import redact_text
 from agcod_guard.settings import Settings
-from agcod_guard.status import Status, status_of
-from agcod_guard.watch import kept_reckoning
+from agcod_guard.status import Status
 
 SessionT = TypeVar("SessionT", bound=requests.Session)
 
@@ -147,17 +145,9 @@ class Guard:
         Raises:
             DataError: The data folder cannot be read.
         """
-        now_s, ladder = self._clock.monotonic_s(), self._parts.ladder
-        policy, header = self.settings.policy, self._folder.header()
-        checkpoint = ladder.checkpoint()
-        reckoning = reckoned(
-            self._folder.reader(self._parts.observer),
-            header=header,
-            policy=policy,
-            now_s=now_s,
-            state=None if checkpoint is None else kept_reckoning(checkpoint, header),
+        return status_in(
+            self._folder, policy=self.settings.policy, observer=self._parts.observer
         )
-        return status_of(reckoning, ladder.incidents(), now_s=now_s, policy=policy)
 
     def note_change(self, text: str) -> None:
         """Remember a change on your side, e.g. "deployed 4.2".

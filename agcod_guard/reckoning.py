@@ -104,6 +104,7 @@ def reckoned(
     policy: OutagePolicy,
     now_s: float,
     state: ReckoningState | None = None,
+    since_s: float = float("-inf"),
 ) -> Reckoning:
     """Return where things stand at `now_s`, changing nothing.
 
@@ -112,13 +113,14 @@ def reckoned(
         header: Says whose boot is the axis, and which machine asks.
         policy: The policy in force.
         now_s: The present, on the axis.
-        state: What a checkpoint keeps; without it all of the journal is read.
+        state: What a checkpoint keeps; None to begin without.
+        since_s: Segments last written before this wall time are passed over.
 
     Raises:
         DataError: The journal cannot be read.
     """
     reckoning = Reckoning(reader, policy=policy, header=header, state=state)
-    reckoning.catch_up(float("-inf"))
+    reckoning.catch_up(since_s)
     reckoning.look(now_s)
     return reckoning
 

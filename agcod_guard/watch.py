@@ -122,6 +122,29 @@ def kept_reckoning(checkpoint: Checkpoint, header: Header) -> ReckoningState | N
     return state.reckoning if state is not None and same_boot else None
 
 
+def folded_since_s(
+    checkpoint: Checkpoint | None,
+    header: Header,
+    *,
+    incidents: Iterable[Incident],
+    now_s: float,
+) -> float:
+    """Return from which wall time on the journal is to be folded.
+
+    Args:
+        checkpoint: The last one; None if there is none.
+        header: Says whose boot is the axis.
+        incidents: All that is known; an open one is folded from its beginning.
+        now_s: The present, wall clock.
+    """
+    if checkpoint is not None and checkpoint.boot_id == header.boot_id:
+        return float("-inf")
+    open_since_s = [
+        each.first_failed_at_s for each in incidents if each.stage is not Stage.RESOLVED
+    ]
+    return min([now_s - REFOLDED_S, *open_since_s])
+
+
 class Watch:
     """One process's part in watching; acts only when it has the turn."""
 
@@ -211,7 +234,9 @@ class _Desk:
         self._missed: list[Move] = []
         self._catch_up(
             is_known=state is not None,
-            is_near=kept is not None and kept.boot_id == header.boot_id,
+            since_s=folded_since_s(
+                kept, header, incidents=incidents, now_s=around.clock.wall_s()
+            ),
         )
 
     def work(self, now_s: float) -> list[Transition]:
@@ -243,17 +268,12 @@ class _Desk:
             self._around.observer.internal_error("ladder", error)
             return None, []
 
-    def _catch_up(self, *, is_known: bool, is_near: bool) -> None:
+    def _catch_up(self, *, is_known: bool, since_s: float) -> None:
         """Fold what was written while nobody looked.
 
         Without a checkpoint nobody knows what was told. The incidents are made
         anew, but of the scopes only the present phase is told, not the past.
         """
-        open_ones = self._casebook.all_open()
-        since_s = float("-inf")
-        if not is_near:
-            day_ago_s = self._around.clock.wall_s() - REFOLDED_S
-            since_s = min([day_ago_s, *(each.first_failed_at_s for each in open_ones)])
         try:
             self._missed = self.reckoning.catch_up(since_s)
         except DataError as error:
@@ -262,7 +282,7 @@ class _Desk:
             for move in self._missed:
                 self._note(self._casebook.follow(move))
             self._missed = []
-        for incident in open_ones:
+        for incident in self._casebook.all_open():
             self._plan.changed(incident)
 
     def _news(self, moves: Iterable[Move]) -> list[Move]:
