@@ -1,0 +1,129 @@
+"""`agcod-guard drill`: the main job on this machine, from failure to packet."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+from rich.console import Console
+
+from agcod_guard.cli.display import (
+    Display,
+    LiveDisplay,
+    PlainDisplay,
+    SilentDisplay,
+)
+from agcod_guard.drill.judging import Report, judged
+from agcod_guard.drill.run import rehearsed
+from agcod_guard.drill.story import QUICK, REAL_TIME, STANDARD, Story
+
+_SPEEDS = {"standard": STANDARD, "quick": QUICK, "real-time": REAL_TIME}
+
+
+@click.command(epilog="Example: agcod-guard drill --directory /tmp")
+@click.option(
+    "-C",
+    "--directory",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=".",
+    help="Where the new folder agcod-drill-TIME is made; here, unless given.",
+)
+@click.option(
+    "--quick",
+    "speed",
+    flag_value="quick",
+    help="Only what must happen: under half a minute.",
+)
+@click.option(
+    "--real-time",
+    "speed",
+    flag_value="real-time",
+    help="The policy of production, unhurried: about a quarter of an hour.",
+)
+@click.option("--seed", type=click.IntRange(0), help="Repeat the orders of a drill.")
+@click.option("--plain", is_flag=True, help="Lines instead of a live display.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object at the end.")
+def drill(
+    directory: Path, speed: str | None, seed: int | None, *, plain: bool, as_json: bool
+) -> int:
+    """Rehearse an outage on this machine, from first failure to packet.
+
+    A loopback AGCOD is started, a partner's program orders from its EU and its
+    NA endpoint, and EU breaks and recovers. The guard must find out, write the
+    packet and close the incident; then its findings are held against the
+    program's own log. Takes under a minute, needs no account and no network,
+    sends nothing, and writes to the one new folder only.
+    """
+    out = sys.stdout
+    return rehearse(
+        _SPEEDS[speed or "standard"],
+        parent=directory,
+        seed=int(time.time()) if seed is None else seed,
+        display=_display(out, plain=plain, silent=as_json),
+        json_to=out if as_json else None,
+    )
+
+
+def rehearse(
+    story: Story, *, parent: Path, seed: int, display: Display, json_to: TextIO | None
+) -> int:
+    """Play `story`, judge it, show how it went.
+
+    Args:
+        story: What to play.
+        parent: Where the drill's folder is made.
+        seed: Decides what is ordered.
+        display: Watches.
+        json_to: Where the report goes as JSON; None for nowhere.
+
+    Returns:
+        Exit code: 0 if every check was passed, else 1.
+    """
+    with display:
+        report = judged(rehearsed(story, parent=parent, audience=display, seed=seed))
+    display.ends(report)
+    if json_to:
+        json_to.write(json.dumps(report_facts(report), indent=2) + "\n")
+    return 0 if report.passed else 1
+
+
+def report_facts(report: Report) -> dict[str, Any]:
+    """Return the report as a JSON object; times in seconds since the epoch."""
+    return {
+        "result": "passed" if report.passed else "failed",
+        "lasted_s": round(report.lasted_s, 3),
+        "remark": report.remark,
+        "incidents": [
+            {
+                "incident_id": each.incident_id,
+                "scope": str(each.scope),
+                "first_failed_at_s": each.first_failed_at_s,
+                "opened_at_s": each.opened_at_s,
+                "first_success_at_s": each.first_success_at_s,
+                "resolved_at_s": each.resolved_at_s,
+            }
+            for each in report.incidents
+        ],
+        "checks": [
+            {"promise": check.promise, "kept": check.kept, "detail": check.detail}
+            for check in report.checks
+        ],
+        "paths": {
+            "folder": str(report.folder),
+            "program_log": str(report.log),
+            "files": [str(path) for path in report.files],
+        },
+    }
+
+
+def _display(out: TextIO, *, plain: bool, silent: bool) -> Display:
+    if silent:
+        return SilentDisplay()
+    console = Console(file=out, highlight=False)
+    if plain or not console.is_terminal or console.is_dumb_terminal:
+        return PlainDisplay(Console(file=out, highlight=False, color_system=None))
+    return LiveDisplay(console)
