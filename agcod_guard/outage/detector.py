@@ -191,14 +191,16 @@ def settled(
     down_at_s = _down_at_s(state.evidence, policy)
     if down_at_s is not None and down_at_s <= until_s:
         return _down(state, down_at_s, reference, policy)
-    if state.phase is Phase.RECOVERING and state.outage is not None:
-        clear_at_s = _clear_at_s(state.outage, state.evidence, policy)
+    outage = state.outage
+    if state.phase is Phase.RECOVERING and outage is not None:
+        clear_at_s = _clear_at_s(outage, state.evidence, policy)
         if clear_at_s is not None and clear_at_s <= until_s:
+            first_s = outage.first_success_at_s or clear_at_s
             return ScopeState(
                 since_s=clear_at_s,
                 reason=(
-                    f"{state.outage.successes} orders have succeeded "
-                    f"for {policy.clear_s:.0f} s"
+                    f"{outage.successes} calls have succeeded "
+                    f"in {clear_at_s - first_s:.0f} s"
                 ),
                 evidence=state.evidence,
             )
