@@ -34,7 +34,6 @@ class OpenCall:
         status: HTTP status; None until the answer's head has come.
         answer_headers: Headers of the answer; empty until then.
         attempts: How often the client has sent the request.
-        answered_wall_s: Wall clock when the answer's head came.
         answered_mono_s: Monotonic clock when the answer's head came.
     """
 
@@ -42,7 +41,6 @@ class OpenCall:
         "_unclaimed",
         "answer_headers",
         "answered_mono_s",
-        "answered_wall_s",
         "attempts",
         "body",
         "call_id",
@@ -72,7 +70,7 @@ class OpenCall:
         self.call_id, self.facts, self.probe = call_id, facts, probe
         self.method, self.url = method, url
         self.headers, self.body = headers, body
-        self.started_wall_s = self.answered_wall_s = started_wall_s
+        self.started_wall_s = started_wall_s
         self.started_mono_s = self.answered_mono_s = started_mono_s
         self.status: int | None = None
         self.answer_headers = _NO_HEADERS

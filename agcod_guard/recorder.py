@@ -122,7 +122,6 @@ class Recorder:
         """Note the head of the answer, whose body is still to come."""
         opened.status, opened.answer_headers = status, headers
         opened.attempts = attempts
-        opened.answered_wall_s = self._clock.wall_s()
         opened.answered_mono_s = self._clock.monotonic_s()
 
     def await_body(self, opened: OpenCall) -> None:
@@ -256,7 +255,8 @@ class Recorder:
     def _end_unread(self, opened: OpenCall) -> None:
         self.reading(opened)
         if opened.claim():
-            answered = opened.answered_wall_s, opened.answered_mono_s
+            took_s = opened.answered_mono_s - opened.started_mono_s
+            answered = opened.started_wall_s + took_s, opened.answered_mono_s
             self._end(opened, answered, body=None, error=None)
 
     def _record(self, call: Call) -> None:
