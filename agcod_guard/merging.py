@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -57,7 +58,8 @@ def side_by_side(
     *,
     kinds: frozenset[Kind],
     since_s: float,
-    offsets: Mapping[str, int],
+    until_s: float = float("inf"),
+    offsets: Mapping[str, int] = MappingProxyType({}),
 ) -> Iterator[tuple[list[Placed], float]]:
     """Read what stands in the journal, a little at a time.
 
@@ -66,12 +68,18 @@ def side_by_side(
         axes: Learns every segment's header before the first frame is placed.
         kinds: The kinds of frames wanted.
         since_s: Segments last written before this wall time are passed over.
+        until_s: Segments begun after this wall time are passed over.
         offsets: Where to begin in a segment; 0 if not named.
 
     Yields:
         Frames, about in order, and the time up to which everything was read.
     """
-    coming = deque(_opened(reader, axes, since_s=since_s, offsets=offsets))
+    segments = [
+        segment
+        for segment in _learned(reader, axes)
+        if segment.changed_at_s >= since_s and segment.header.wall_ns <= until_s * 1e9
+    ]
+    coming = deque(_opened(reader, axes, segments, offsets=offsets))
     reading: list[_Reading] = []
     read_s = float("-inf")
     while coming or reading:
@@ -107,17 +115,24 @@ def placed_at_s(placed: Placed) -> float:
     return placed.at_s
 
 
-def _opened(
-    reader: JournalReader, axes: Axes, *, since_s: float, offsets: Mapping[str, int]
-) -> list[_Reading]:
+def _learned(reader: JournalReader, axes: Axes) -> list[Segment]:
     segments = reader.segments()
     for segment in segments:
         axes.learn(segment.header)
+    return segments
+
+
+def _opened(
+    reader: JournalReader,
+    axes: Axes,
+    segments: Iterable[Segment],
+    *,
+    offsets: Mapping[str, int],
+) -> list[_Reading]:
     opened = [
         _opened_one(reader, axes, segment, offsets.get(segment.name, 0))
         for segment in segments
-        if segment.changed_at_s >= since_s
-        and offsets.get(segment.name, 0) < segment.size_bytes
+        if offsets.get(segment.name, 0) < segment.size_bytes
     ]
     return sorted(opened, key=attrgetter("at_s"))
 
