@@ -159,6 +159,8 @@ class Stream:
         if offset in self._taken.get(segment, ()):
             return
         event = event_of(placed.frame, placed.at_s, source=stored.header.source)
+        if isinstance(event, Ended):
+            self.sources.add(event.source)
         if isinstance(event, Ended) and event.call_id in self._added:
             self._added.discard(event.call_id)
         elif event is not None:

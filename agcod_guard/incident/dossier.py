@@ -89,7 +89,8 @@ class Dossier:
         last_failed_at_s: Completion of the last failed call.
         latency_before: Answers in the hour before the first failure.
         latency_since: Calls of the outage.
-        failed_examples: The first failed call of each of the first orders.
+        failed_examples: The first failed call of each of the first orders;
+            those with a request id before those without.
         sample_call: The call to show to Amazon; None if none has failed.
         sample: Its exchange; None if none was kept.
         first_activation: First failed call that names a physical card.
@@ -200,7 +201,7 @@ class DossierBuilder:
             last_failed_at_s=self._failed.last_at_s,
             latency_before=self._before.latency(),
             latency_since=self._since.latency(),
-            failed_examples=tuple(self._failed.examples.values()),
+            failed_examples=self._failed.examples,
             sample_call=call,
             sample=sample,
             first_activation=self._failed.first_activation,
@@ -277,7 +278,8 @@ class _FailedCalls:
     sources: set[str] = field(default_factory=set)
     currencies: set[str] = field(default_factory=set)
     operations: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, Call] = field(default_factory=dict)
+    named: dict[str, Call] = field(default_factory=dict)
+    nameless: list[Call] = field(default_factory=list)
     best: Call | None = None
     first_activation: Call | None = None
     last_at_s: float | None = None
@@ -290,12 +292,19 @@ class _FailedCalls:
             self.currencies.add(call.currency)
         if call.operation in self.operations or len(self.operations) < _MOST_SCOPES:
             self.operations[call.operation] += 1
-        if len(self.examples) < _LISTED_ORDERS:
-            self.examples.setdefault(call.request_id or call.call_id, call)
+        if call.request_id is None:
+            self.nameless += [call] if len(self.nameless) < _LISTED_ORDERS else []
+        elif len(self.named) < _LISTED_ORDERS:
+            self.named.setdefault(call.request_id, call)
         if self.best is None or _rank(call) < _rank(self.best):
             self.best = call
         if self.first_activation is None and names_a_card(call):
             self.first_activation = call
+
+    @property
+    def examples(self) -> tuple[Call, ...]:
+        """The first call of each of the first orders; those Amazon can look up."""
+        return (*self.named.values(), *self.nameless)[:_LISTED_ORDERS]
 
 
 class _SampleChoice:

@@ -287,3 +287,12 @@ def test_percentiles_are_within_one_per_cent(call, dossier, incident):
     assert latency.p50_s == pytest.approx(0.50, rel=0.011)
     assert latency.p95_s == pytest.approx(0.95, rel=0.011)
     assert latency.max_s == 1.0
+
+
+def test_orders_that_amazon_can_look_up_are_listed_first(call, dossier, incident):
+    calls = [call(number, request_id=None) for number in range(6)]
+    calls += [call(number) for number in range(6, 9)]
+
+    listed = dossier(incident, calls).failed_examples
+
+    assert [each.request_id is None for each in listed] == [0, 0, 0, 1, 1]
