@@ -20,7 +20,7 @@ FLOORS = [
     {"incident"},
     {"ports"},
     {"open_call", "merging", "heartbeat"},
-    {"samples", "stream"},
+    {"samples", "stream", "recollection"},
     {"recorder"},
     {"reckoning", "packing"},
     {"watch", "status"},
