@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group
+from rich.console import Console, Group, JustifyMethod
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -35,6 +35,17 @@ _PHASES = {
     Phase.OUTAGE: "bold red",
     Phase.RECOVERING: "cyan",
 }
+_COLUMNS = {
+    "Endpoint": 26,
+    "State": 10,
+    "For": 6,
+    "Calls": 6,
+    "Failed": 6,
+    "Newest answer": 17,
+}
+"""Titles, and widths at which the table does not jump as its words change."""
+
+_NUMBERS = {"For", "Calls", "Failed"}
 _REFRESHES_PER_S = 5
 _OTHER_LINES = 9
 """Lines of the picture that are not happenings."""
@@ -158,9 +169,9 @@ class SilentDisplay:
 def endpoint_table(standings: tuple[Standing, ...], *, now_s: float) -> Table:
     """Return how the endpoints stand at `now_s` (seconds since the epoch)."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for title in ("Endpoint", "State", "For", "Calls", "Failed", "Newest answer"):
-        is_number = title in {"For", "Calls", "Failed"}
-        table.add_column(title, justify="right" if is_number else "left", no_wrap=True)
+    for title, width in _COLUMNS.items():
+        side: JustifyMethod = "right" if title in _NUMBERS else "left"
+        table.add_column(title, justify=side, no_wrap=True, min_width=width)
     for standing in standings:
         since_s = standing.since_s
         table.add_row(

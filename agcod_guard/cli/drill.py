@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -17,9 +18,10 @@ from agcod_guard.cli.display import (
     PlainDisplay,
     SilentDisplay,
 )
+from agcod_guard.drill.happening import Audience
 from agcod_guard.drill.judging import Report, judged
 from agcod_guard.drill.run import rehearsed
-from agcod_guard.drill.story import QUICK, REAL_TIME, STANDARD, Story
+from agcod_guard.drill.story import QUICK, REAL_TIME, STANDARD
 
 _SPEEDS = {"standard": STANDARD, "quick": QUICK, "real-time": REAL_TIME}
 
@@ -58,33 +60,31 @@ def drill(
     program's own log. Takes under a minute, needs no account and no network,
     sends nothing, and writes to the one new folder only.
     """
-    out = sys.stdout
-    return rehearse(
-        _SPEEDS[speed or "standard"],
-        parent=directory,
-        seed=int(time.time()) if seed is None else seed,
-        display=_display(out, plain=plain, silent=as_json),
-        json_to=out if as_json else None,
-    )
+    story, out = _SPEEDS[speed or "standard"], sys.stdout
+    seed = int(time.time()) if seed is None else seed
+
+    def play(audience: Audience) -> Report:
+        return judged(rehearsed(story, parent=directory, audience=audience, seed=seed))
+
+    display = _display(out, plain=plain, silent=as_json)
+    return rehearse(play, display, json_to=out if as_json else None)
 
 
 def rehearse(
-    story: Story, *, parent: Path, seed: int, display: Display, json_to: TextIO | None
+    play: Callable[[Audience], Report], display: Display, *, json_to: TextIO | None
 ) -> int:
-    """Play `story`, judge it, show how it went.
+    """Play a drill, show how it went.
 
     Args:
-        story: What to play.
-        parent: Where the drill's folder is made.
-        seed: Decides what is ordered.
-        display: Watches.
+        play: Plays it before an audience and judges it.
+        display: The audience.
         json_to: Where the report goes as JSON; None for nowhere.
 
     Returns:
         Exit code: 0 if every check was passed, else 1.
     """
     with display:
-        report = judged(rehearsed(story, parent=parent, audience=display, seed=seed))
+        report = play(display)
     display.ends(report)
     if json_to:
         json_to.write(json.dumps(report_facts(report), indent=2) + "\n")

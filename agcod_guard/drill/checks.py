@@ -18,7 +18,7 @@ from agcod_guard.drill.program import SUCCESS
 from agcod_guard.drill.story import BANNER, BROKEN, HEALTHY
 from agcod_guard.incident.dossier import Dossier
 from agcod_guard.incident.incident import Incident, Stage
-from agcod_guard.incident.items import SAMPLE_FILE, Item
+from agcod_guard.incident.items import MISSING, SAMPLE_FILE, Item
 from agcod_guard.incident.packet import CALLS_FILE, PACKET_FILE
 from agcod_guard.simulator.client import Attempt
 from agcod_guard.simulator.signing import FAKE_KEY_ID, FAKE_SECRET
@@ -144,7 +144,7 @@ def first_failure(
     A program that a busy machine keeps waiting stamps a call late. Then the
     moment lies between the simulator's answer and the program's stamp.
     """
-    promise = "the first failure is the end of the first failed call, within 50 ms"
+    promise = "first failure: the end of the first failed call, within 50 ms"
     incident = findings.incident
     if incident is None or not outage:
         return _no_incident(promise)
@@ -161,7 +161,7 @@ def first_failure(
 
 def sample(findings: Findings, attempts: Iterable[Attempt]) -> Check:
     """Check that the sample is a failed order of the program's."""
-    promise = "the sample is a failed EU order, with its time and error"
+    promise = "sample: a failed EU order of the program, its time and error"
     call = findings.dossier.sample_call if findings.dossier else None
     if call is None or call.request_id is None:
         return Check(promise, False, "no sample")
@@ -177,7 +177,7 @@ def sample(findings: Findings, attempts: Iterable[Attempt]) -> Check:
 
 def counts(findings: Findings, outage: tuple[Attempt, ...]) -> Check:
     """Check calls, failed calls and different orders."""
-    promise = "calls, failed calls and orders are those of the program's log"
+    promise = "calls, failed calls and orders: those of the program's log"
     dossier = findings.dossier
     if dossier is None:
         return _no_incident(promise)
@@ -213,6 +213,8 @@ def packet_is_complete(findings: Findings) -> Check:
     missing = [item.label for item in findings.answers if item.missing]
     files = (PACKET_FILE, SAMPLE_FILE, CALLS_FILE)
     missing += [name for name in files if not _file(findings, name)]
+    if MISSING.encode() in _file(findings, PACKET_FILE):
+        missing.append(f"what {PACKET_FILE} asks for")
     detail = f"missing: {', '.join(missing)}" if missing else f"{len(files)} files"
     return Check(promise, not missing, detail)
 
@@ -273,7 +275,7 @@ def no_secret(findings: Findings, entries: Iterable[Entry]) -> Check:
 
 def replay_agrees(findings: Findings) -> Check:
     """Check that the journal alone leads to the same incident."""
-    promise = "a replay of the folder finds the same incident, to the millisecond"
+    promise = "replay: the same incident, to the millisecond"
 
     def facts(incidents: Iterable[Incident]) -> list[tuple[str, int]]:
         return sorted(

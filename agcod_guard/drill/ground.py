@@ -24,7 +24,9 @@ from agcod_guard.settings import Account, Contact, Reference, Settings
 from agcod_guard.simulator.control import CONTROL_PATH
 from agcod_guard.simulator.process import SimulatorProcess
 
-_HOSTS: Mapping[str, str] = {"127.0.0.1": BROKEN, "localhost": HEALTHY}
+HOSTS: Mapping[str, str] = {"127.0.0.1": BROKEN, "localhost": HEALTHY}
+"""Two AGCODs on one port: the region by the name that a client uses."""
+
 _CONNECT_TIMEOUT_S = 5.0
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
@@ -65,7 +67,13 @@ class Ground:
 
 
 @contextmanager
-def prepared(parent: Path, *, policy: OutagePolicy, seed: int) -> Iterator[Ground]:
+def prepared(
+    parent: Path,
+    *,
+    policy: OutagePolicy,
+    seed: int,
+    hosts: Mapping[str, str] = HOSTS,
+) -> Iterator[Ground]:
     """Make a drill's folder below `parent`, start the simulator; end it after.
 
     Raises:
@@ -73,10 +81,10 @@ def prepared(parent: Path, *, policy: OutagePolicy, seed: int) -> Iterator[Groun
         SimulatorProcessError: The simulator did not start.
         NoLoopbackError: It cannot be reached.
     """
-    hosts = [f"--host={name}={region}" for name, region in _HOSTS.items()]
+    names = [f"--host={name}={region}" for name, region in hosts.items()]
     with (
         _without_proxies(),
-        SimulatorProcess(f"--seed={seed}", *hosts) as simulator,
+        SimulatorProcess(f"--seed={seed}", *names) as simulator,
     ):
         for url in simulator.urls.values():
             _require_reachable(url)
@@ -122,7 +130,7 @@ def drill_settings(folder: Path, policy: OutagePolicy, reference_url: str) -> Se
         source="drill-machine",
         hosts={
             name: Endpoint(region, Environment.LOOPBACK)
-            for name, region in _HOSTS.items()
+            for name, region in HOSTS.items()
         },
         contact=Contact(
             name="Robin Example",
