@@ -144,12 +144,18 @@ class OpenSegment:
         self._before_last = _Seen(0, os.fstat(self._descriptor).st_size)
         return frames
 
+    def close_inherited(self) -> None:
+        """Close what a forked child got of it, even if it was just being opened."""
+        if self._identity is None:
+            _close_all_of(self.path)
+        self.close()
+
     def close(self) -> None:
         """Close the descriptor, unless it is no longer ours."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             with contextlib.suppress(OSError):
-                if self._identity in {None, _identity(os.fstat(descriptor))}:
+                if _identity(os.fstat(descriptor)) == self._identity:
                     os.close(descriptor)
 
     def __del__(self) -> None:
@@ -183,7 +189,21 @@ def close_inherited() -> None:
     not come along: as long as the child lived, they would look written to.
     """
     for segment in tuple(_open_segments):
-        segment.close()
+        segment.close_inherited()
+
+
+def _close_all_of(path: Path) -> None:
+    """Close every descriptor of a file whose opening had not returned yet.
+
+    The file is there before Python learns its descriptor's number: the thread
+    that opened it may have waited for its turn when the process was forked.
+    """
+    with contextlib.suppress(OSError):
+        wanted = _identity(path.stat(follow_symlinks=False))
+        for name in os.listdir("/dev/fd"):  # noqa: PTH208 - numbers, not paths
+            with contextlib.suppress(OSError):
+                if _identity(os.fstat(int(name))) == wanted:
+                    os.close(int(name))
 
 
 def _created(path: Path) -> int:

@@ -127,6 +127,37 @@ def test_a_fork_while_a_segment_is_being_opened_leaves_the_child_no_descriptor(
     assert in_child(inherited_by_a_child) is None
 
 
+def test_a_fork_before_an_opening_has_returned_leaves_the_child_no_descriptor(
+    journal, folder, begin, descriptor_of, in_child
+):
+    # The file is open, but its number has not reached Python yet: the test
+    # plays the kernel's part while the opening thread is held.
+    folder.mkdir(parents=True)
+    opening, forked, paths = threading.Event(), threading.Event(), []
+
+    def hold_before_open(event, facts):
+        if event == "open" and threading.current_thread().name == "opener":
+            paths.append(facts[0])
+            opening.set()
+            forked.wait(10)
+
+    def inherited_by_a_child():
+        sys.addaudithook(hold_before_open)
+        opener = threading.Thread(
+            target=journal.append, args=(begin("one"),), name="opener"
+        )
+        opener.start()
+        assert opening.wait(10)
+        os.open(paths[0], os.O_CREAT | os.O_RDWR, 0o600)
+        assert descriptor_of(paths[0]) is not None
+        inherited = in_child(lambda: descriptor_of(paths[0]))
+        forked.set()
+        opener.join()
+        return inherited
+
+    assert in_child(inherited_by_a_child) is None
+
+
 def test_the_fork_hook_keeps_no_journal_alive(tmp_path, header, clock, told):
     made = [
         SegmentJournal(tmp_path / name, header=header, clock=clock, observer=told)
