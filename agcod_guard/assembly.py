@@ -22,7 +22,7 @@ from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.packing import JournalPacker
 from agcod_guard.ports import Clock
 from agcod_guard.protocol.endpoints import HOSTS, MARKETPLACES
-from agcod_guard.reckoning import reckoned
+from agcod_guard.reckoning import policy_of, reckoned
 from agcod_guard.recorder import Recorder
 from agcod_guard.settings import Account, Settings
 from agcod_guard.status import Status, status_of
@@ -210,6 +210,19 @@ def status_in(
         ),
     )
     return status_of(reckoning, incidents, now_s=now_s, policy=policy)
+
+
+def policy_in_force(folder: DataFolder) -> OutagePolicy:
+    """Return the policy of the guard that began the newest segment.
+
+    A command may have been given other settings than that guard. Where nothing
+    is recorded yet, it is the policy of the settings.
+
+    Raises:
+        DataError: The journal cannot be read.
+    """
+    segments = folder.reader(Observers()).segments()
+    return policy_of(segments[-1].header) if segments else folder.settings.policy
 
 
 def reporter_of(

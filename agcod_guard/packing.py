@@ -64,6 +64,6 @@ class JournalPacker:
         for fact in journal.facts(since_s, now_s):
             if isinstance(fact, Sample):
                 builder.add_sample(fact)
-            elif not is_mock_id(fact.request_id):
-                builder.add_call(fact)
+            elif not is_mock_id(fact.call.request_id):
+                builder.add_call(fact.call)
         return builder.dossier()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from agcod_guard.axes import Axes
 from agcod_guard.call import Call, Outcome
@@ -14,6 +15,18 @@ from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import JournalReader
 
 _KINDS = frozenset({Kind.BEGIN, Kind.END, Kind.SAMPLE})
+
+
+class Told(NamedTuple):
+    """A call as the journal tells of it.
+
+    Attributes:
+        call: The call.
+        has_ended: False for one that is only overdue, and may end yet.
+    """
+
+    call: Call
+    has_ended: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +48,7 @@ class Recollection:
 
     def facts(
         self, since_s: float, now_s: float, *, until_s: float = float("inf")
-    ) -> Iterator[Call | Sample]:
+    ) -> Iterator[Told | Sample]:
         """Yield calls in the order of their end, and samples among them.
 
         A call that has not ended is yielded once it is overdue.
@@ -63,7 +76,7 @@ class Recollection:
             elif isinstance(frame, End):
                 if unended.ended(frame):
                     call = call_of(frame, placed.stored.header.source)
-                    yield _restamped(call, axes.wall_s(placed.at_s))
+                    yield Told(_restamped(call, axes.wall_s(placed.at_s)), True)
             elif isinstance(frame, Begin):
                 unended.began(placed)
         yield from unended.until(now_s - axes.wall_s(0.0))
@@ -92,7 +105,7 @@ class _Unended:
         self._counted.discard(end.call_id)
         return not late or self._all_ends or end.outcome is Outcome.SUCCESS
 
-    def until(self, at_s: float) -> Iterator[Call]:
+    def until(self, at_s: float) -> Iterator[Told]:
         """Yield the calls that are overdue by then, the oldest first."""
         while self._begun:
             call_id, placed = next(iter(self._begun.items()))
@@ -106,7 +119,8 @@ class _Unended:
                     placed.stored.header.source,
                     overdue_s=self._overdue_s,
                 )
-                yield _restamped(call, self._axes.wall_s(placed.at_s + self._overdue_s))
+                ended_at_s = self._axes.wall_s(placed.at_s + self._overdue_s)
+                yield Told(_restamped(call, ended_at_s), False)
 
 
 def _restamped(call: Call, ended_at_s: float) -> Call:

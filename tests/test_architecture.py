@@ -29,7 +29,8 @@ FLOORS = [
     {"assembly"},
     {"guard", "replaying"},
     {"drill"},
-    {"cli", "__init__", "__main__"},
+    {"cli", "__init__"},
+    {"__main__"},
 ]
 ADAPTERS = {"capture", "storage", "telemetry", "delivery", "network"}
 PURE = {"call", "redaction", "protocol", "outage", "incident", "frames", "axes"}

@@ -94,6 +94,10 @@ class LazyGroup(click.Group):
             raise BadSettings(str(error)) from error
         except GuardError as error:
             raise OutOfReach(str(error)) from error
+        except BrokenPipeError:
+            raise  # whoever reads has enough; click ends quietly
+        except OSError as error:
+            raise OutOfReach(_in_words(error)) from error
         ctx.exit(code or 0)
 
 
@@ -108,3 +112,11 @@ def main() -> None:
 
     Example: agcod-guard drill
     """
+
+
+def _in_words(error: OSError) -> str:
+    """Return what failed and what to look at."""
+    what = error.strerror or str(error) or type(error).__name__
+    if error.filename is None:
+        return f"{what}; check the disk and the data folder"
+    return f"{error.filename}: {what}; check the path, its owner and permissions"

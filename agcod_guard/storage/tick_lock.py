@@ -61,6 +61,25 @@ class TickLock:
         return (ours.st_dev, ours.st_ino) != (theirs.st_dev, theirs.st_ino)
 
 
+def is_held(path: Path) -> bool:
+    """Return whether some process has the turn; takes and makes nothing.
+
+    Raises:
+        OSError: The file cannot be opened.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _let_go(reference: weakref.ref[TickLock]) -> None:
     lock = reference()
     if lock is not None:
