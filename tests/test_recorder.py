@@ -6,13 +6,13 @@ import threading
 from decimal import Decimal
 
 import pytest
+from doubles import ListJournal, ListObserver
 
 from agcod_guard.call import Call, Endpoint, Outcome
 from agcod_guard.clock import ManualClock
 from agcod_guard.open_call import OpenCall
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.recorder import UNREAD_S, Recorder
-from tests.doubles import ListJournal, ListObserver
 
 AGCOD_URL = "https://agcod-v2-eu.amazon.com/CreateGiftCard"
 BODY = (

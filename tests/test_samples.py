@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from doubles import ListJournal, ListObserver
 
 from agcod_guard.call import Outcome
 from agcod_guard.open_call import KEPT_BYTES, OpenCall, kept_part
 from agcod_guard.protocol.reading import RequestFacts, call_from, read_answer
 from agcod_guard.samples import Samples
-from tests.doubles import ListJournal, ListObserver
 
 SIGNED = {
     "Host": "agcod-v2-eu.amazon.com",

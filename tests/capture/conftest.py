@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 import requests
+from doubles import ListJournal, ListObserver
 
 from agcod_guard.call import Call, Endpoint, Environment
 from agcod_guard.capture.requests import RequestsCapture
 from agcod_guard.clock import SystemClock
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.recorder import Recorder
-from tests.doubles import ListJournal, ListObserver
 
 _LOOPBACK = Endpoint("eu", Environment.LOOPBACK)
 HOSTS = {"127.0.0.1": _LOOPBACK, "agcod.example.invalid": _LOOPBACK}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import requests
+from doubles import ListJournal, ListObserver
 
 from agcod_guard import recorder, samples
 from agcod_guard.capture import observe, tee
 from agcod_guard.capture import requests as capture
-from tests.doubles import ListJournal, ListObserver
 
 COLLABORATORS = [
     (ListJournal, "append"),
