@@ -18,6 +18,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from agcod_guard.drill.checks import Check
 from agcod_guard.drill.happening import Audience, Happening, Standing, Tone
 from agcod_guard.drill.judging import Report
 from agcod_guard.incident.packet import PACKET_FILE
@@ -38,12 +39,15 @@ _PHASES = {
 _COLUMNS = {
     "Endpoint": 26,
     "State": 10,
-    "For": 6,
-    "Calls": 6,
+    "For": 5,
+    "Calls": 5,
     "Failed": 6,
-    "Newest answer": 17,
+    "Newest": 17,
 }
 """Titles, and widths at which the table does not jump as its words change."""
+
+_WIDE = 100
+"""From here on there is room for the time of day as well."""
 
 _NUMBERS = {"For", "Calls", "Failed"}
 _REFRESHES_PER_S = 5
@@ -141,7 +145,8 @@ class LiveDisplay:
         """Return as many happenings as the terminal has room for; in the end all."""
         room = max(3, self._console.height - _OTHER_LINES)
         shown = self._happenings if self._is_over else self._happenings[-room:]
-        lines = [_line(happening, self._started_s) for happening in shown]
+        with_clock = self._console.width >= _WIDE
+        lines = [_line(it, self._started_s, with_clock=with_clock) for it in shown]
         for line in lines:
             line.no_wrap, line.overflow = True, "ellipsis"
         return lines
@@ -168,7 +173,7 @@ class SilentDisplay:
 
 def endpoint_table(standings: tuple[Standing, ...], *, now_s: float) -> Table:
     """Return how the endpoints stand at `now_s` (seconds since the epoch)."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for title, width in _COLUMNS.items():
         side: JustifyMethod = "right" if title in _NUMBERS else "left"
         table.add_column(title, justify=side, no_wrap=True, min_width=width)
@@ -196,16 +201,21 @@ def show_report(console: Console, report: Report) -> None:
         _print(console, Text(f"  {_short(path)}"))
     _print(console, Text("\nChecks", "bold"))
     for check in report.checks:
-        mark = Text("✓" if check.kept else "✗") if _has_ticks(console) else None
-        line = Text.assemble(
-            "  ",
-            mark or ("ok    " if check.kept else "FAILED"),
-            f" {check.promise}",
-        )
-        line.stylize("green" if check.kept else "bold red")
-        line.append(f"  ({check.detail})", "dim" if check.kept else "")
-        _print(console, line)
+        _print(console, _judgement(check, console))
     _print(console, _conclusion(report))
+
+
+def _judgement(check: Check, console: Console) -> Text:
+    """Return a check in one line, or in two where one would be too long."""
+    marks = ("✓", "✗") if _has_ticks(console) else ("ok    ", "FAILED")
+    line = Text(
+        f"  {marks[0] if check.kept else marks[1]} {check.promise}",
+        "green" if check.kept else "bold red",
+    )
+    detail = f"({check.detail})"
+    is_long = line.cell_len + 2 + len(detail) > console.width
+    line.append(f"\n      {detail}" if is_long else f"  {detail}", "not bold default")
+    return line
 
 
 def _conclusion(report: Report) -> Text:
@@ -220,7 +230,7 @@ def _conclusion(report: Report) -> Text:
     return text
 
 
-def _line(happening: Happening, started_s: float) -> Text:
+def _line(happening: Happening, started_s: float, *, with_clock: bool = True) -> Text:
     """Return `  2.4 s  11:27:39.494    EU SUSPECT: 5 different orders failed ...`.
 
     What the drill itself does is marked with `>`; the rest is what came of it.
@@ -229,7 +239,8 @@ def _line(happening: Happening, started_s: float) -> Text:
     clock = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
     elapsed_s = max(0.0, happening.at_s - started_s)
     line = Text.assemble(
-        (f"{elapsed_s:6.1f} s  {clock}  ", "dim"),
+        (f"{elapsed_s:6.1f} s  ", "dim"),
+        (f"{clock}  " if with_clock else "", "dim"),
         ("> " if happening.tone is Tone.STAGE else "  ", "bold"),
         (happening.what, _STYLES[happening.tone]),
     )

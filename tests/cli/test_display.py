@@ -149,7 +149,7 @@ def test_the_end_shows_the_packet_as_it_is_then_paths_then_checks(report):
             str(report.folder / "calls.csv"),
             str(report.log),
             "✓ the incident is closed",
-            "✗ the packet is complete  (missing: Marketplace)",
+            "✗ the packet is complete\n      (missing: Marketplace)",
             "The drill has FAILED: 1 of 2 checks, 33 s.",
             "This machine was too busy.",
         )
@@ -165,6 +165,23 @@ def test_paths_are_told_from_where_the_user_stands(report, monkeypatch):
 
     assert "\n  packet.txt\n" in shown(out)
     assert str(report.folder) not in shown(out)
+
+
+def test_a_check_has_its_figures_in_the_same_line_where_there_is_room(report):
+    out = console()
+
+    show_report(out, report)
+
+    assert "✗ the packet is complete  (missing: Marketplace)" in shown(out)
+
+
+@pytest.mark.parametrize(("width", "told"), [(100, True), (99, False)])
+def test_a_narrow_terminal_keeps_its_room_for_the_reason(width, told):
+    out = console(terminal=True, width=width)
+    with LiveDisplay(out) as display:
+        display.happened(DOWN)
+
+    assert ("11:15:11.123" in shown(out)) == told
 
 
 def test_an_output_without_ticks_gets_words(report):
