@@ -7,8 +7,7 @@ speaks on a thread of its own; the audience is told by the one that plays.
 from __future__ import annotations
 
 import time
-from contextlib import suppress
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 from agcod_guard.delivery.files import IncidentFolder
 from agcod_guard.drill.ground import Ground
@@ -22,6 +21,7 @@ from agcod_guard.status import ScopeStatus, Status
 
 LOOK_EVERY_S = 0.2
 
+_GOALS = {Phase.OUTAGE: Goal.DECLARED, Phase.OK: Goal.CLOSED}
 _SAME_CALL_S = 0.5
 
 
@@ -52,7 +52,6 @@ class Stage:
         self._reached = {Goal.NOTHING}
         self._failing: set[str] = set()
         self._revisions: dict[str, int] = {}
-        self._fault: str | None = None
         guard.on_transition(self._news.put)
 
     def play(self, act: Act, *, patience_s: float) -> bool:
@@ -70,7 +69,7 @@ class Stage:
                 return True
             if left_s <= -patience_s:
                 return False
-            time.sleep(min(LOOK_EVERY_S, left_s) if left_s > 0 else LOOK_EVERY_S)
+            time.sleep(LOOK_EVERY_S if left_s <= 0 else min(LOOK_EVERY_S, left_s))
 
     def _break(self, act: Act) -> None:
         """Let the act's fault begin between two calls.
@@ -120,33 +119,28 @@ class Stage:
 
     def _transitions(self) -> list[Transition]:
         """Return what the guard has told since the last look."""
-        told: list[Transition] = []
-        with suppress(Empty):
-            while True:
-                told.append(self._news.get_nowait())
-        return told
+        return [self._news.get() for _ in range(self._news.qsize())]
 
     def _follow(self, transition: Transition) -> None:
         """Tell of a change of phase, and note the goal that it reaches."""
-        region = transition.scope.endpoint.region.upper()
+        region, incident_id = transition.scope.endpoint.region, transition.incident_id
         calm = transition.after in {Phase.OK, Phase.RECOVERING}
         self._tell(
             transition.at_s,
-            f"{region} {transition.after}",
+            f"{region.upper()} {transition.after}",
             why=transition.reason,
             tone=Tone.RELIEF if calm else Tone.TROUBLE,
         )
-        if transition.incident_id is None:
+        if incident_id is None:
             return
-        self._revisions.setdefault(transition.incident_id, 0)
-        if transition.after is Phase.OUTAGE:
-            self._reached.add(Goal.DECLARED)
-        elif transition.after is Phase.OK:
-            self._reached.add(Goal.CLOSED)
+        self._revisions.setdefault(incident_id, 0)
+        if region == BROKEN and transition.after in _GOALS:
+            self._reached.add(_GOALS[transition.after])
+        if transition.after is Phase.OK:
             self._tell(
                 transition.at_s,
-                f"{region} incident closed",
-                why=transition.incident_id,
+                f"{region.upper()} incident closed",
+                why=incident_id,
                 tone=Tone.RELIEF,
             )
 

@@ -143,6 +143,14 @@ def test_an_incident_is_closed_when_its_scope_is_well_again(scene):
     assert scene.audience.told[1:] == ["EU OUTAGE", "EU OK", "EU incident closed"]
 
 
+def test_what_happens_to_the_other_endpoint_is_no_goal(scene):
+    other = Scope("Drill", Endpoint("na", Environment.LOOPBACK))
+    scene.guard.tell(replace(DOWN, scope=other))
+
+    assert not scene.stage.play(act(goal=Goal.DECLARED), patience_s=0)
+    assert scene.audience.told[1:] == ["NA OUTAGE"]
+
+
 def test_a_suspicion_that_passes_closes_nothing(scene):
     scene.guard.tell(replace(DOWN, after=Phase.SUSPECT, incident_id=None))
     scene.guard.tell(replace(CLOSED, before=Phase.SUSPECT, incident_id=None))

@@ -38,6 +38,12 @@ def test_a_call_that_times_out_ends_before_it_is_overdue():
         assert story.timeout_s <= story.policy.overdue_s / 2
 
 
+def test_no_story_is_given_up_before_its_goals_can_be_reached_twice_over():
+    for story in (STANDARD, QUICK, REAL_TIME):
+        longest_s = max(story.policy.hold_s, story.policy.clear_s)
+        assert story.patience_s > 2 * longest_s
+
+
 def test_every_story_breaks_first_with_answers_then_with_none():
     for story in (STANDARD, QUICK, REAL_TIME):
         assert [act.fault for act in story.acts] == [None, "F500", "hang", None]
