@@ -21,8 +21,7 @@ class TickLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
-        reference = weakref.ref(self)
-        os.register_at_fork(after_in_child=lambda: _let_go(reference))
+        _locks.add(self)
 
     def acquire(self) -> bool:
         """Return whether it is this process's turn.
@@ -80,7 +79,12 @@ def is_held(path: Path) -> bool:
     return False
 
 
-def _let_go(reference: weakref.ref[TickLock]) -> None:
-    lock = reference()
-    if lock is not None:
+_locks: weakref.WeakSet[TickLock] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for lock in tuple(_locks):
         lock.release()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -2,21 +2,11 @@
 
 import pytest
 
-from agcod_guard import errors
 from agcod_guard.call import Call, Endpoint, Outcome, Scope
 from agcod_guard.incident.incident import Incident
 from agcod_guard.outage.detector import Phase, Transition
 
 EU = Endpoint("eu")
-
-
-@pytest.fixture
-def swallowed(monkeypatch):
-    """Errors contained in this test, which expects them."""
-    told = []
-    listener = lambda stage, error: told.append((stage, error))  # noqa: E731
-    monkeypatch.setattr(errors, "swallowed_listeners", [listener])
-    return told
 
 
 @pytest.fixture
