@@ -227,7 +227,9 @@ def test_two_guards_on_one_folder_tell_the_same_and_write_one_packet(tmp_path, c
     assert first.phases == second.phases == ["SUSPECT", "OUTAGE"]
     assert first.seen == second.seen
     [packet] = packets(tmp_path)
-    assert "360 calls for 180 different" in packet.read_text("utf-8").replace("\n    ", " ")
+    assert "360 calls for 180 different" in packet.read_text("utf-8").replace(
+        "\n    ", " "
+    )
 
 
 def test_when_the_acting_guard_dies_the_other_goes_on(tmp_path, clock):
