@@ -23,23 +23,23 @@ COMMANDS = {
     ),
     "status": (
         "agcod_guard.cli.status:status",
-        "Show what is thought of every account and endpoint now.",
+        "Show what is thought of every account and endpoint now, and why.",
     ),
     "calls": (
         "agcod_guard.cli.calls:calls",
-        "List recorded calls.",
+        "List recorded calls in the order of their end, the newest last.",
     ),
     "incidents": (
         "agcod_guard.cli.incidents:incidents",
-        "List incidents, newest first.",
+        "List incidents, the newest last.",
     ),
     "packet": (
         "agcod_guard.cli.packet:packet",
-        "Show an incident's packet and where its files are.",
+        "Show the packet of an incident, and where its files are.",
     ),
     "replay": (
         "agcod_guard.cli.replay:replay",
-        "Judge recorded calls anew.",
+        "Judge recorded calls anew, from the first to the last.",
     ),
     "check": (
         "agcod_guard.cli.check:check",

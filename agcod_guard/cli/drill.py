@@ -18,6 +18,9 @@ from agcod_guard.cli.display import (
     PlainDisplay,
     SilentDisplay,
 )
+from agcod_guard.cli.incidents import incident_facts
+from agcod_guard.cli.options import with_json
+from agcod_guard.delivery.files import IncidentFolder
 from agcod_guard.drill.happening import Audience
 from agcod_guard.drill.judging import Report, judged
 from agcod_guard.drill.run import rehearsed
@@ -48,7 +51,7 @@ _SPEEDS = {"standard": STANDARD, "quick": QUICK, "real-time": REAL_TIME}
 )
 @click.option("--seed", type=click.IntRange(0), help="Repeat the orders of a drill.")
 @click.option("--plain", is_flag=True, help="Lines instead of a live display.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object at the end.")
+@with_json
 def drill(
     directory: Path, speed: str | None, seed: int | None, *, plain: bool, as_json: bool
 ) -> int:
@@ -92,20 +95,14 @@ def rehearse(
 
 
 def report_facts(report: Report) -> dict[str, Any]:
-    """Return the report as a JSON object; times in seconds since the epoch."""
+    """Return the report as a JSON object; incidents as `incidents --json` has them."""
+    packets = IncidentFolder(report.folder)
     return {
         "result": "passed" if report.passed else "failed",
         "lasted_s": round(report.lasted_s, 3),
         "remark": report.remark,
         "incidents": [
-            {
-                "incident_id": each.incident_id,
-                "scope": str(each.scope),
-                "first_failed_at_s": each.first_failed_at_s,
-                "opened_at_s": each.opened_at_s,
-                "first_success_at_s": each.first_success_at_s,
-                "resolved_at_s": each.resolved_at_s,
-            }
+            incident_facts(each, now_s=time.time(), packets=packets)
             for each in report.incidents
         ],
         "checks": [
@@ -115,7 +112,7 @@ def report_facts(report: Report) -> dict[str, Any]:
         "paths": {
             "folder": str(report.folder),
             "program_log": str(report.log),
-            "files": [str(path) for path in report.files],
+            "files": {path.name: str(path) for path in report.files},
         },
     }
 

@@ -211,7 +211,7 @@ def test_as_json_there_is_one_object_and_nothing_else(report, capsys):
         "kept": True,
         "detail": "at 11:15:20",
     }
-    assert facts["paths"]["files"] == [str(path) for path in report.files]
+    assert facts["paths"]["files"]["packet.txt"] == str(report.packet)
     assert capsys.readouterr() == ("", "")
 
 
