@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -77,15 +78,15 @@ class Simulator:
         )
         self._hosts = _endpoints(hosts)
         self._engine = Engine(options, clock=clock)
-        self._folder = tempfile.TemporaryDirectory(prefix="agcod-simulator-")
-        self.ca_file: Path | None = Path(self._folder.name, "ca.pem") if tls else None
+        self._folder = ExitStack()
+        self.ca_file = self._new_ca_file() if tls else None
         try:
             context = server_context(self.ca_file, hosts) if self.ca_file else None
             self._server = LoopbackServer(
                 port, self._engine, hosts=self._hosts, tls=context
             )
         except BaseException:
-            self._folder.cleanup()
+            self._folder.close()
             raise
         self._server.start()
         self._closed = False
@@ -187,7 +188,11 @@ class Simulator:
         if not self._closed:
             self._closed = True
             self._server.close()
-            self._folder.cleanup()
+            self._folder.close()
+
+    def _new_ca_file(self) -> Path:
+        folder = tempfile.TemporaryDirectory(prefix="agcod-simulator-")
+        return Path(self._folder.enter_context(folder), "ca.pem")
 
     def __enter__(self) -> Self:
         return self

@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 
 import pytest
@@ -150,3 +151,15 @@ def test_without_trustme_the_error_says_what_to_install(monkeypatch):
 
 def test_without_tls_there_is_nothing_to_lead_clients_by(sim):
     assert (sim.environ(), sim.ca_file) == ({}, None)
+
+
+def test_without_tls_nothing_is_written_anywhere(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    with Simulator() as plain:
+        assert list(tmp_path.iterdir()) == []
+    with Simulator(tls=True) as sim:
+        assert [sim.ca_file.parent] == list(tmp_path.iterdir())
+
+    assert plain.ca_file is None
+    assert list(tmp_path.iterdir()) == []
