@@ -7,7 +7,7 @@ nearest that does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from os import PathLike
 from pathlib import Path
@@ -29,17 +29,29 @@ _LARGEST_FILE_BYTES = 1_000_000
 _NAMES = tuple(field.name for field in FIELDS.values())
 _ENV_FIELDS = {field.env_name: field for field in FIELDS.values()}
 
+Refuse = Callable[[SettingsError], object]
+"""Told of a name that cannot be; if it does not raise, the others go on."""
+
+
+def at_once(error: SettingsError) -> None:
+    """Raise the error: the first is enough."""
+    raise error
+
 
 def from_file(
-    path: str | PathLike[str] | None, env: Mapping[str, str]
+    path: str | PathLike[str] | None,
+    env: Mapping[str, str],
+    *,
+    refuse: Refuse = at_once,
 ) -> Iterator[Given]:
     """Yield what the settings file says; nothing if there is none.
 
     The file is `path`, else the one AGCOD_GUARD_SETTINGS names, else
-    `agcod_guard.toml` in the working folder, which need not exist.
+    `agcod_guard.toml` in the working folder, which need not exist. `refuse` is
+    told of names that do not exist.
 
     Raises:
-        SettingsError: It cannot be read, is no TOML, or has an unknown name.
+        SettingsError: It cannot be read, or is no TOML.
     """
     named = path or env.get(ENV_FILE, "").strip() or None
     if named is None and not Path(DEFAULT_FILE).exists():
@@ -47,31 +59,34 @@ def from_file(
     origin = "an argument" if path else ENV_FILE if named else "the working folder"
     file = Path(named or DEFAULT_FILE)
     text = _text_of(file, origin)
-    yield from _leaves((), _parsed(text, str(file)), str(file), Place.FILE)
+    yield from _leaves((), _parsed(text, str(file)), str(file), Place.FILE, refuse)
 
 
-def from_environment(env: Mapping[str, str]) -> Iterator[Given]:
+def from_environment(
+    env: Mapping[str, str], *, refuse: Refuse = at_once
+) -> Iterator[Given]:
     """Yield what the AGCOD_GUARD_ names say; an empty one says nothing.
 
-    Raises:
-        SettingsError: There is no such setting, or it is not set there.
+    `refuse` is told of names that do not exist, or are not set there.
     """
     for name in sorted(env):
         if not name.startswith(ENV_PREFIX) or name == ENV_FILE:
             continue
         if written := env[name].strip():
-            field = _env_field(name, written)
-            _placed(Given(field.path, written, name), field, Place.ENVIRONMENT)
-            yield Given(field.path, field.kind.read(written), name)
+            try:
+                yield _from_name(name, written)
+            except SettingsError as error:
+                refuse(error)
 
 
-def from_arguments(arguments: Mapping[str, object]) -> Iterator[Given]:
+def from_arguments(
+    arguments: Mapping[str, object], *, refuse: Refuse = at_once
+) -> Iterator[Given]:
     """Yield what the keyword arguments say, given as in the file or as values.
 
-    Raises:
-        SettingsError: There is no such setting, or it is not set there.
+    `refuse` is told of names that do not exist, or are not set there.
     """
-    return _leaves((), arguments, "an argument", Place.ARGUMENT)
+    return _leaves((), arguments, "an argument", Place.ARGUMENT, refuse)
 
 
 def _text_of(file: Path, origin: str) -> str:
@@ -105,6 +120,12 @@ def _broken(file: str | Path, expected: str, origin: str) -> SettingsError:
     return SettingsError("the settings file", str(file), expected, origin=origin)
 
 
+def _from_name(name: str, written: str) -> Given:
+    field = _env_field(name, written)
+    _placed(Given(field.path, written, name), field, Place.ENVIRONMENT)
+    return Given(field.path, field.kind.read(written), name)
+
+
 def _env_field(name: str, written: str) -> Field:
     if field := _ENV_FIELDS.get(name):
         return field
@@ -115,16 +136,25 @@ def _env_field(name: str, written: str) -> Field:
 
 
 def _leaves(
-    path: tuple[str, ...], value: object, origin: str, place: Place
+    path: tuple[str, ...], value: object, origin: str, place: Place, refuse: Refuse
 ) -> Iterator[Given]:
     for key, inner in _entries(path, value, origin).items():
         given = Given((*path, str(key)), inner, origin)
-        if field := FIELDS.get(given.path):
-            yield _placed(given, field, place)
-        elif not path and key in TABLES:
-            yield from _leaves(given.path, inner, origin, place)
-        else:
-            raise given.unknown((*_NAMES, *TABLES) if not path else _NAMES)
+        try:
+            yield from _found(given, place, refuse)
+        except SettingsError as error:
+            refuse(error)
+
+
+def _found(given: Given, place: Place, refuse: Refuse) -> Iterator[Given]:
+    """Yield the setting of that name, or those of the table."""
+    is_top = len(given.path) == 1
+    if field := FIELDS.get(given.path):
+        yield _placed(given, field, place)
+    elif is_top and given.name in TABLES:
+        yield from _leaves(given.path, given.value, given.origin, place, refuse)
+    else:
+        raise given.unknown((*_NAMES, *TABLES) if is_top else _NAMES)
 
 
 def _entries(
