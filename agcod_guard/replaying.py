@@ -28,6 +28,9 @@ from agcod_guard.storage.reading import SegmentReader
 from agcod_guard.storage.segment_file import SUFFIX
 from agcod_guard.telemetry.observers import Observers
 
+JOURNAL = "journal"
+"""Name of the journal's folder in a data folder."""
+
 ACCEPTED = f"a data folder, a journal folder or one {SUFFIX} file of a journal"
 
 
@@ -118,19 +121,14 @@ def write_packets(
     Args:
         replay: What came of `path`.
         path: What was replayed.
-        out: Where the packets go: a folder outside of `path`.
+        out: Where the packets go; `refuse_inside` says where they may not.
         reporter_of: What the partner alone can tell about an incident.
 
     Raises:
-        DataError: `out` lies in what was replayed, or the journal has gone.
+        DataError: `out` lies in what was replayed, or that has gone.
         OSError: The packets cannot be written.
     """
-    if out.resolve().is_relative_to(path.resolve()):
-        raise DataError(
-            out,
-            f"lies in {path}, which is only read",
-            remedy="name a folder elsewhere",
-        )
+    refuse_inside(path, out)
     packets = IncidentFolder(out)
     packer = JournalPacker(
         reader=SegmentReader(journal_in(path), Observers()),
@@ -145,6 +143,24 @@ def write_packets(
     return [packets.folder_of(each.incident_id) for each in replay.incidents]
 
 
+def refuse_inside(path: Path, out: Path) -> None:
+    """Do nothing if `out` is outside of the data folder that is replayed.
+
+    Raises:
+        DataError: It is inside, or `path` is no journal.
+    """
+    journal = journal_in(path).resolve()
+    folder = journal if journal.is_dir() else journal.parent
+    if folder.name == JOURNAL:
+        folder = folder.parent
+    if out.resolve().is_relative_to(folder):
+        raise DataError(
+            out,
+            f"lies in {folder}, which is only read",
+            remedy="name a folder elsewhere",
+        )
+
+
 def journal_in(path: Path) -> Path:
     """Return the journal's folder, or the one segment, that `path` stands for.
 
@@ -152,7 +168,7 @@ def journal_in(path: Path) -> Path:
         DataError: It is nothing of the kind.
     """
     if path.is_dir():
-        inner = path / "journal"
+        inner = path / JOURNAL
         return inner if inner.is_dir() else path
     if not path.exists():
         raise DataError(path, "does not exist", remedy=f"name {ACCEPTED}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any, TextIO
 
 import click
@@ -12,6 +13,7 @@ from agcod_guard.assembly import DataFolder
 from agcod_guard.cli.options import with_folder, with_json
 from agcod_guard.cli.tables import print_table
 from agcod_guard.cli.times import iso, with_iso
+from agcod_guard.delivery.files import IncidentFolder
 from agcod_guard.incident.incident import Incident, Stage
 from agcod_guard.incident.layout import length
 
@@ -47,20 +49,36 @@ def list_incidents(
         for each in reversed(folder.ladder().incidents())
         if not only_open or each.stage is not Stage.RESOLVED
     ]
+    now_s = folder.clock.wall_s()
     if as_json:
-        listed = [incident_facts(each, folder) for each in found]
+        listed = [
+            incident_facts(each, now_s=now_s, packets=folder.packets())
+            for each in found
+        ]
         print(json.dumps({"incidents": listed}), file=out)
     elif found:
-        now_s = folder.clock.wall_s()
-        print_table(out, _TITLES, [_row(each, now_s) for each in found])
+        print_incidents(out, found, now_s=now_s)
     else:
         kind = "open incident" if only_open else "incident"
         print(f"No {kind} in {folder.settings.data_dir}.", file=out)
     return 0
 
 
-def incident_facts(incident: Incident, folder: DataFolder) -> dict[str, Any]:
-    """Return an incident as a JSON object; `docs/command-line.md` has the keys."""
+def print_incidents(out: TextIO, found: Iterable[Incident], *, now_s: float) -> None:
+    """Print a table of incidents as of `now_s` (wall clock)."""
+    print_table(out, _TITLES, (_row(each, now_s) for each in found))
+
+
+def incident_facts(
+    incident: Incident, *, now_s: float, packets: IncidentFolder | None
+) -> dict[str, Any]:
+    """Return an incident as a JSON object; `docs/command-line.md` has the keys.
+
+    Args:
+        incident: The incident.
+        now_s: The present, wall clock.
+        packets: Where its files are; None if there are none.
+    """
     name = incident.incident_id
     return with_iso(
         {
@@ -74,14 +92,14 @@ def incident_facts(incident: Incident, folder: DataFolder) -> dict[str, Any]:
             "last_success_at_s": incident.last_success_at_s,
             "first_success_at_s": incident.first_success_at_s,
             "resolved_at_s": incident.resolved_at_s,
-            "down_s": down_s(incident, folder.clock.wall_s()),
+            "down_s": down_s(incident, now_s),
             "relapses": incident.relapses,
             "verdict": incident.verdict.value,
             "reasons": list(incident.reasons),
             "confirmed": incident.confirmed,
             "drill": incident.drill,
             "revision": incident.revision,
-            "folder": str(folder.packets().folder_of(name)),
+            "folder": str(packets.folder_of(name)) if packets else None,
         }
     )
 

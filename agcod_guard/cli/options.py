@@ -22,10 +22,21 @@ def with_json(command: Command) -> Command:
     return option(command)
 
 
-def with_places(command: Command) -> Command:
-    """Give a command `--settings` and `--data-dir`, as `places`.
+def with_settings(command: Command) -> Command:
+    """Give a command `--settings`, as its argument `settings_path`."""
+    option = click.option(
+        "--settings",
+        "settings_path",
+        type=click.Path(path_type=Path),
+        help="Settings file; found as the guard finds it, unless given.",
+    )
+    return option(command)
 
-    They are the keyword arguments of `Settings.load`.
+
+def with_places(command: Command) -> Command:
+    """Give a command `--settings` and `--data-dir`, as its argument `places`.
+
+    They are the arguments of `Settings.load`.
     """
 
     @functools.wraps(command)
@@ -35,21 +46,12 @@ def with_places(command: Command) -> Command:
         nearer = {} if data_dir is None else {"data_dir": data_dir}
         return command(places={"path": settings_path, **nearer}, **options)
 
-    for option in (
-        click.option(
-            "--data-dir",
-            type=click.Path(path_type=Path),
-            help="Data folder; the one of the settings, unless given.",
-        ),
-        click.option(
-            "--settings",
-            "settings_path",
-            type=click.Path(path_type=Path),
-            help="Settings file; found as the guard finds it, unless given.",
-        ),
-    ):
-        placed = option(placed)
-    return placed
+    option = click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path),
+        help="Data folder; the one of the settings, unless given.",
+    )
+    return with_settings(option(placed))
 
 
 def with_folder(command: Command) -> Command:

@@ -3,14 +3,16 @@
     data_dir/incidents/20261122T111505Z-eu-3f9a/packet.txt      the newest
                                                /revisions/1/...  all of them
 
-One process at a time writes (the one whose turn it is to tick). A revision
-appears under its number at once, by a rename, before the newest files change.
+The process whose turn it is to tick writes, and commands that are asked to; two
+that meet wait for each other. A revision appears under its number at once, by a
+rename, before the newest files change.
 Below the data folder everything is opened from its parent's handle and without
 following links, so that nobody can lead a packet elsewhere.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -55,6 +57,8 @@ class IncidentFolder:
         # The letter comes last: what it says is attached stands by then.
         ordered = dict(sorted(files.items(), key=lambda item: item[0] == _LAST))
         with self._opened(INCIDENTS, incident_id) as folder_fd:
+            with suppress(OSError):  # where there are no locks, nobody waits
+                fcntl.flock(folder_fd, fcntl.LOCK_EX)
             _sweep(folder_fd)
             _keep_revision(folder_fd, ordered)
             for name, content in ordered.items():
@@ -71,18 +75,29 @@ class IncidentFolder:
         _check(incident_id, _INCIDENT_ID, within=self._data_dir / INCIDENTS)
         return self._data_dir / INCIDENTS / incident_id
 
+    def names(self) -> list[str]:
+        """Return the incidents that have a folder, those that began first first."""
+        return [
+            path.name
+            for path in _listing(self._data_dir / INCIDENTS)
+            if _INCIDENT_ID.fullmatch(path.name) and _is(path, stat.S_ISDIR)
+        ]
+
     def newest(self, incident_id: str) -> dict[str, Path]:
         """Return the newest files by name; empty if there are none.
 
         Raises:
             DataError: No incident can have that name.
         """
-        folder = self.folder_of(incident_id)
-        return {
-            path.name: path
-            for path in _listing(folder)
-            if _FILE_NAME.fullmatch(path.name) and _is(path, stat.S_ISREG)
-        }
+        return _files_in(self.folder_of(incident_id))
+
+    def revision(self, incident_id: str, number: int) -> dict[str, Path]:
+        """Return the files of one revision by name; empty if there is none.
+
+        Raises:
+            DataError: No incident can have that name.
+        """
+        return _files_in(self.folder_of(incident_id) / REVISIONS / str(number))
 
     def revisions(self, incident_id: str) -> list[Path]:
         """Return the folders of the revisions, oldest first.
@@ -225,6 +240,14 @@ def _listing(folder: Path) -> list[Path]:
         return sorted(folder.iterdir())
     except OSError:
         return []
+
+
+def _files_in(folder: Path) -> dict[str, Path]:
+    return {
+        path.name: path
+        for path in _listing(folder)
+        if _FILE_NAME.fullmatch(path.name) and _is(path, stat.S_ISREG)
+    }
 
 
 def _is(path: Path, is_kind: Callable[[int], bool]) -> bool:

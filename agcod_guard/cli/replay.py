@@ -1,0 +1,223 @@
+"""`agcod-guard replay PATH`: judge recorded calls anew."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+import click
+
+from agcod_guard.assembly import DataFolder, reporter_of
+from agcod_guard.cli.incidents import incident_facts, print_incidents
+from agcod_guard.cli.options import with_json, with_settings
+from agcod_guard.cli.tables import print_table
+from agcod_guard.cli.times import iso, with_iso
+from agcod_guard.clock import SystemClock
+from agcod_guard.delivery.files import IncidentFolder
+from agcod_guard.incident.layout import count
+from agcod_guard.outage.detector import Transition
+from agcod_guard.replaying import Replay, refuse_inside, replayed, write_packets
+from agcod_guard.settings import Settings
+from agcod_guard.settings.fields import POLICY
+from agcod_guard.settings.given import Given
+
+_TITLES = ("time", "scope", "what", "why")
+
+
+def policy_changes(
+    ctx: click.Context, param: click.Parameter, values: Sequence[str]
+) -> dict[str, float]:
+    """Return the fields of the policy that `--policy NAME=VALUE` sets.
+
+    Raises:
+        SettingsError: There is no such field, or it cannot have that value.
+    """
+    changes = {}
+    for written in values:
+        name, _, value = written.partition("=")
+        given = Given(("policy", name), value, "--policy")
+        if name not in POLICY:
+            raise given.unknown(f"policy.{each}" for each in POLICY)
+        kind = POLICY[name]
+        changes[name] = kind.take(Given(given.path, kind.read(value), given.origin))
+    return changes
+
+
+@click.command(epilog="Example: agcod-guard replay /var/lib/agcod-guard")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--policy",
+    "changes",
+    multiple=True,
+    callback=policy_changes,
+    metavar="NAME=VALUE",
+    help="A field of the policy in the place of the journal's, such as hold_s=60.",
+)
+@click.option(
+    "--out",
+    "packets_dir",
+    type=click.Path(path_type=Path),
+    help="Write the packets into this folder, outside of PATH.",
+)
+@with_settings
+@with_json
+def replay(
+    path: Path,
+    *,
+    changes: dict[str, float],
+    packets_dir: Path | None,
+    settings_path: Path | None,
+    as_json: bool,
+) -> int:
+    """Judge recorded calls anew, from the first to the last.
+
+    PATH is a data folder, a journal folder or one .seg file of a journal, and is
+    only read. Unless --policy says otherwise, the policy is the one that the
+    journal was written under, and the incidents are those of the guard. What a
+    packet says of you is taken from the settings, as far as they are given.
+    """
+    if packets_dir is not None:
+        refuse_inside(path, packets_dir)
+    result = replayed(path, changes=changes)
+    if packets_dir is not None:
+        settings = Settings.load(settings_path, data_dir=path)
+        write_replayed(result, path, packets_dir, settings)
+    return show_replay(
+        result, path, sys.stdout, packets_dir=packets_dir, as_json=as_json
+    )
+
+
+def write_replayed(
+    result: Replay, path: Path, packets_dir: Path, settings: Settings
+) -> None:
+    """Write the packets, with what the settings and the replayed ladder tell.
+
+    Raises:
+        DataError: `packets_dir` lies in what was replayed, or that has gone.
+        OSError: They cannot be written.
+    """
+    ladder = DataFolder(settings=settings, clock=SystemClock()).ladder()
+    write_packets(
+        result,
+        path,
+        packets_dir,
+        reporter_of=lambda incident: reporter_of(incident, settings, ladder),
+    )
+
+
+def show_replay(
+    result: Replay,
+    path: Path,
+    out: TextIO,
+    *,
+    packets_dir: Path | None = None,
+    as_json: bool = False,
+) -> int:
+    """Print what came of a replay: how it went, and the incidents.
+
+    Args:
+        result: What came of it.
+        path: What was replayed.
+        out: Where to print.
+        packets_dir: Where the packets were written; None for nowhere.
+        as_json: Print a JSON object.
+
+    Returns:
+        Exit code: 0.
+    """
+    packets = None if packets_dir is None else IncidentFolder(packets_dir)
+    if as_json:
+        print(json.dumps(replay_facts(result, path, packets)), file=out)
+        return 0
+    print_table(out, _TITLES, (_row(each) for each in timeline(result.transitions)))
+    if result.incidents:
+        print(file=out)
+        print_incidents(out, result.incidents, now_s=result.until_s)
+    print(file=out)
+    print(_summary(result, path), file=out)
+    if packets is not None:
+        for incident in result.incidents:
+            print(packets.folder_of(incident.incident_id), file=out)
+    return 0
+
+
+def replay_facts(
+    result: Replay, path: Path, packets: IncidentFolder | None
+) -> dict[str, Any]:
+    """Return a replay as a JSON object; `docs/command-line.md` has the keys."""
+    return with_iso(
+        {
+            "path": str(path),
+            "frames": result.frames,
+            "skipped": result.skipped,
+            "unreadable": dict(result.unreadable),
+            "until_s": result.until_s,
+            "drill": result.home.drill,
+            "policy": asdict(result.policy),
+            "transitions": [_transition_facts(each) for each in result.transitions],
+            "incidents": [
+                incident_facts(each, now_s=result.until_s, packets=packets)
+                for each in result.incidents
+            ],
+        }
+    )
+
+
+class Happening(NamedTuple):
+    """A line of the timeline; `at_s` in seconds since the Unix epoch."""
+
+    at_s: float
+    scope: str
+    what: str
+    why: str
+
+
+def timeline(transitions: Sequence[Transition]) -> list[Happening]:
+    """Return the changes, and the first failures that led to them, in order."""
+    return sorted(_happenings(transitions), key=lambda each: each.at_s)
+
+
+def _happenings(transitions: Sequence[Transition]) -> Iterator[Happening]:
+    told: set[tuple[str, float]] = set()
+    for each in transitions:
+        scope, first_s = str(each.scope), each.first_failed_at_s
+        if first_s is not None and (scope, first_s) not in told:
+            told.add((scope, first_s))
+            yield Happening(first_s, scope, "first failure", "")
+        yield Happening(each.at_s, scope, f"{each.before} -> {each.after}", each.reason)
+
+
+def _row(each: Happening) -> tuple[str | None, ...]:
+    return iso(each.at_s), each.scope, each.what, each.why
+
+
+def _transition_facts(each: Transition) -> Mapping[str, Any]:
+    return with_iso(
+        {
+            "scope": str(each.scope),
+            "before": each.before.value,
+            "after": each.after.value,
+            "at_s": each.at_s,
+            "reason": each.reason,
+            "first_failed_at_s": each.first_failed_at_s,
+            "incident_id": each.incident_id,
+        }
+    )
+
+
+def _summary(result: Replay, path: Path) -> str:
+    lines = [
+        f"{path}: {count(result.frames, 'frame')} up to {iso(result.until_s)}; "
+        f"{count(len(result.transitions), 'change')}, "
+        f"{count(len(result.incidents), 'incident')}."
+    ]
+    if result.skipped:
+        places = count(result.skipped, "damaged place")
+        lines.append(f"Passed over: {places}.")
+    for name, problem in result.unreadable.items():
+        lines.append(f"{name} could not be read: {problem}.")
+    return "\n".join(lines)
