@@ -43,7 +43,7 @@ COMMANDS = {
     ),
     "check": (
         "agcod_guard.cli.check:check",
-        "Show the settings in force and what is still missing.",
+        "Show the settings in force, where each was set, and what is missing.",
     ),
 }
 """Where each command is, as `module:function`, and its line in the help.
@@ -97,7 +97,7 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             raise  # whoever reads has enough; click ends quietly
         except OSError as error:
-            raise OutOfReach(_in_words(error)) from error
+            raise OutOfReach(in_words(error)) from error
         ctx.exit(code or 0)
 
 
@@ -114,7 +114,7 @@ def main() -> None:
     """
 
 
-def _in_words(error: OSError) -> str:
+def in_words(error: OSError) -> str:
     """Return what failed and what to look at."""
     what = error.strerror or str(error) or type(error).__name__
     if error.filename is None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -18,10 +17,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from agcod_guard.drill.checks import Check
+from agcod_guard.cli.drill_report import show_lines, show_report
 from agcod_guard.drill.happening import Audience, Happening, Standing, Tone
 from agcod_guard.drill.judging import Report
-from agcod_guard.incident.packet import PACKET_FILE
 from agcod_guard.outage.detector import Phase
 
 _STYLES = {
@@ -86,7 +84,7 @@ class PlainDisplay:
 
     def happened(self, happening: Happening) -> None:
         """Print it."""
-        _print(self._console, _line(happening, self._started_s))
+        show_lines(self._console, _line(happening, self._started_s))
 
     def stands(self, standings: tuple[Standing, ...]) -> None:
         """Nothing: what matters of it is told as a happening."""
@@ -190,46 +188,6 @@ def endpoint_table(standings: tuple[Standing, ...], *, now_s: float) -> Table:
     return table
 
 
-def show_report(console: Console, report: Report) -> None:
-    """Print the packet, where its files are, and every check."""
-    if report.packet:
-        _print(console, Text(f"\n----- {report.packet.name} " + "-" * 62, "dim"))
-        _print(console, Text(report.packet.read_text("utf-8").rstrip("\n")))
-        _print(console, Text("-" * 78, "dim"))
-    _print(console, Text("\nFiles", "bold"))
-    for path in sorted((*report.files, report.log), key=_rank):
-        _print(console, Text(f"  {_short(path)}"))
-    _print(console, Text("\nChecks", "bold"))
-    for check in report.checks:
-        _print(console, _judgement(check, console))
-    _print(console, _conclusion(report))
-
-
-def _judgement(check: Check, console: Console) -> Text:
-    """Return a check in one line, or in two where one would be too long."""
-    marks = ("✓", "✗") if _has_ticks(console) else ("ok    ", "FAILED")
-    line = Text(
-        f"  {marks[0] if check.kept else marks[1]} {check.promise}",
-        "green" if check.kept else "bold red",
-    )
-    detail = f"({check.detail})"
-    is_long = line.cell_len + 2 + len(detail) > console.width
-    line.append(f"\n      {detail}" if is_long else f"  {detail}", "not bold default")
-    return line
-
-
-def _conclusion(report: Report) -> Text:
-    kept = sum(check.kept for check in report.checks)
-    checks = f"{kept} of {len(report.checks)} checks"
-    lasted = f"{report.lasted_s:.0f} s"
-    if report.passed:
-        return Text(f"\nThe drill has passed: {checks}, {lasted}.", "bold green")
-    text = Text(f"\nThe drill has FAILED: {checks}, {lasted}.", "bold red")
-    if report.remark:
-        text.append(f"\n{report.remark}", "yellow")
-    return text
-
-
 def _line(happening: Happening, started_s: float, *, with_clock: bool = True) -> Text:
     """Return `  2.4 s  11:27:39.494    EU SUSPECT: 5 different orders failed ...`.
 
@@ -247,23 +205,3 @@ def _line(happening: Happening, started_s: float, *, with_clock: bool = True) ->
     if happening.why:
         line.append(f": {happening.why}")
     return line
-
-
-def _print(console: Console, text: Text) -> None:
-    """Print lines as they are: a path that is broken cannot be copied."""
-    console.print(text, soft_wrap=True)
-
-
-def _rank(path: Path) -> tuple[bool, str]:
-    """Put the letter first."""
-    return path.name != PACKET_FILE, str(path)
-
-
-def _short(path: Path) -> Path:
-    """Return the path from where the user is, if it lies below."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
-
-
-def _has_ticks(console: Console) -> bool:
-    return console.encoding.lower().startswith("utf")

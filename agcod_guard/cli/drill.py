@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 from rich.console import Console
@@ -18,9 +18,8 @@ from agcod_guard.cli.display import (
     PlainDisplay,
     SilentDisplay,
 )
-from agcod_guard.cli.incidents import incident_facts
+from agcod_guard.cli.drill_report import report_facts
 from agcod_guard.cli.options import with_json
-from agcod_guard.delivery.files import IncidentFolder
 from agcod_guard.drill.happening import Audience
 from agcod_guard.drill.judging import Report, judged
 from agcod_guard.drill.run import rehearsed
@@ -92,29 +91,6 @@ def rehearse(
     if json_to:
         json_to.write(json.dumps(report_facts(report), indent=2) + "\n")
     return 0 if report.passed else 1
-
-
-def report_facts(report: Report) -> dict[str, Any]:
-    """Return the report as a JSON object; incidents as `incidents --json` has them."""
-    packets = IncidentFolder(report.folder)
-    return {
-        "result": "passed" if report.passed else "failed",
-        "lasted_s": round(report.lasted_s, 3),
-        "remark": report.remark,
-        "incidents": [
-            incident_facts(each, now_s=time.time(), packets=packets)
-            for each in report.incidents
-        ],
-        "checks": [
-            {"promise": check.promise, "kept": check.kept, "detail": check.detail}
-            for check in report.checks
-        ],
-        "paths": {
-            "folder": str(report.folder),
-            "program_log": str(report.log),
-            "files": {path.name: str(path) for path in report.files},
-        },
-    }
 
 
 def _display(out: TextIO, *, plain: bool, silent: bool) -> Display:

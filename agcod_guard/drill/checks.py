@@ -7,80 +7,27 @@ was kept, with the figures it goes by.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from agcod_guard.call import Call
+from agcod_guard.drill.file_checks import (
+    drill_is_named,
+    no_secret,
+    packet_is_complete,
+    packet_says_so,
+)
+from agcod_guard.drill.findings import Check, Findings, Truth, no_incident
 from agcod_guard.drill.program import SUCCESS
-from agcod_guard.drill.story import BANNER, BROKEN, HEALTHY
-from agcod_guard.incident.dossier import Dossier
+from agcod_guard.drill.story import BROKEN, HEALTHY
 from agcod_guard.incident.incident import Incident, Stage
-from agcod_guard.incident.items import MISSING, SAMPLE_FILE, Item
-from agcod_guard.incident.packet import CALLS_FILE, PACKET_FILE
 from agcod_guard.simulator.client import Attempt
-from agcod_guard.simulator.signing import FAKE_KEY_ID, FAKE_SECRET
 from agcod_guard.simulator.truth import Entry
 
 TOLERANCE_S = 0.05
 """How far the first failure may be from the program's own stamp."""
 
 _SAME_CALL_S = 1.0
-_SIGNATURE = re.compile(rb"Signature=[0-9a-f]{64}")
-_CHANGES_LATER = "Brief problem description"
-"""It tells of orders not delivered yet, and the program goes on sending them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
-    """What really happened.
-
-    Attributes:
-        attempts: The program's own log, in the order in which calls ended.
-        entries: What the simulator met and answered.
-    """
-
-    attempts: tuple[Attempt, ...]
-    entries: tuple[Entry, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """What the guard left in its folder.
-
-    Attributes:
-        incidents: Those of the ladder.
-        dossier: The facts of the broken endpoint's incident; None if it has
-            none.
-        answers: The packet's items as these facts make them.
-        recorded: Every call that the journal says has ended.
-        replayed: The incidents that come of judging the journal anew.
-        files: What stands below the folder, by relative path.
-    """
-
-    incidents: tuple[Incident, ...]
-    dossier: Dossier | None
-    answers: tuple[Item, ...]
-    recorded: tuple[Call, ...]
-    replayed: tuple[Incident, ...]
-    files: Mapping[str, bytes]
-
-    @property
-    def incident(self) -> Incident | None:
-        """The broken endpoint's incident."""
-        regions = {each.scope.endpoint.region: each for each in self.incidents}
-        return regions.get(BROKEN)
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A promise, whether it was kept, and the figures it was judged by."""
-
-    promise: str
-    kept: bool
-    detail: str
 
 
 def checked(findings: Findings, truth: Truth) -> tuple[Check, ...]:
@@ -130,7 +77,7 @@ def is_closed(findings: Findings) -> Check:
     """Check that the incident has ended."""
     promise = "the incident is closed"
     if (incident := findings.incident) is None:
-        return _no_incident(promise)
+        return no_incident(promise)
     ended_s = incident.resolved_at_s
     detail = incident.stage.value if ended_s is None else f"at {_time(ended_s)}"
     return Check(promise, incident.stage is Stage.RESOLVED, detail)
@@ -147,7 +94,7 @@ def first_failure(
     promise = "first failure: the end of the first failed call, within 50 ms"
     incident = findings.incident
     if incident is None or not outage:
-        return _no_incident(promise)
+        return no_incident(promise)
     first, found_s = outage[0], incident.first_failed_at_s
     apart_s = found_s - first.ended_at_s
     kept = abs(apart_s) <= TOLERANCE_S or any(
@@ -180,7 +127,7 @@ def counts(findings: Findings, outage: tuple[Attempt, ...]) -> Check:
     promise = "calls, failed calls and orders: those of the program's log"
     dossier = findings.dossier
     if dossier is None:
-        return _no_incident(promise)
+        return no_incident(promise)
     orders = {it.request_id for it in outage if it.request_id}
     nameless = sum(it.request_id is None for it in outage)
     ours = dossier.calls, dossier.failed, dossier.failed_orders
@@ -205,74 +152,6 @@ def nothing_lost(findings: Findings, attempts: Iterable[Attempt]) -> Check:
     return Check("every call of the program is on record", ours == theirs, told)
 
 
-def packet_is_complete(findings: Findings) -> Check:
-    """Check that no person has to fill anything in, and that all files are there."""
-    promise = "the packet is complete"
-    if findings.incident is None:
-        return _no_incident(promise)
-    missing = [item.label for item in findings.answers if item.missing]
-    files = (PACKET_FILE, SAMPLE_FILE, CALLS_FILE)
-    missing += [name for name in files if not _file(findings, name)]
-    if MISSING.encode() in _file(findings, PACKET_FILE):
-        missing.append(f"what {PACKET_FILE} asks for")
-    detail = f"missing: {', '.join(missing)}" if missing else f"{len(files)} files"
-    return Check(promise, not missing, detail)
-
-
-def packet_says_so(findings: Findings) -> Check:
-    """Check that the packet on disk tells these very facts."""
-    promise = "the packet on disk says just that"
-    if findings.incident is None:
-        return _no_incident(promise)
-    text = _flowing(_file(findings, PACKET_FILE).decode())
-    told = [item for item in findings.answers if item.label != _CHANGES_LATER]
-    absent = [
-        item.label
-        for item in told
-        if any(_flowing(paragraph) not in text for paragraph in item.answer)
-    ]
-    detail = f"not as found: {', '.join(absent)}" if absent else f"{len(told)} items"
-    return Check(promise, not absent, detail)
-
-
-def drill_is_named(findings: Findings) -> Check:
-    """Check that nobody can take a file of a drill for a true one."""
-    start = BANNER.encode()
-    texts = {
-        path: content
-        for path, content in findings.files.items()
-        if path.endswith((".txt", ".csv"))
-    }
-    bare = [
-        path
-        for path, content in texts.items()
-        if not content.removeprefix(b"# ").startswith(start)
-    ]
-    detail = f"without: {', '.join(bare)}" if bare else f"{len(texts)} files"
-    return Check(
-        "every file says that this is a drill", bool(texts) and not bare, detail
-    )
-
-
-def no_secret(findings: Findings, entries: Iterable[Entry]) -> Check:
-    """Check that no claim code, key or signature stands in any file, in any byte."""
-    codes = {entry.claim_code for entry in entries if entry.claim_code}
-    secrets = {
-        text.encode() for code in codes for text in (code, code.replace("-", ""))
-    } | {FAKE_KEY_ID.encode(), FAKE_SECRET.encode()}
-    leaking = [
-        path
-        for path, content in findings.files.items()
-        if _SIGNATURE.search(content) or any(it in content for it in secrets)
-    ]
-    told = f"{len(codes)} claim codes, {len(findings.files)} files"
-    return Check(
-        "no claim code, key or signature in any file",
-        bool(codes) and not leaking,
-        f"found in {', '.join(leaking)}" if leaking else told,
-    )
-
-
 def replay_agrees(findings: Findings) -> Check:
     """Check that the journal alone leads to the same incident."""
     promise = "replay: the same incident, to the millisecond"
@@ -291,27 +170,12 @@ def replay_agrees(findings: Findings) -> Check:
     )
 
 
-def _no_incident(promise: str) -> Check:
-    return Check(promise, False, f"no incident of {BROKEN.upper()}")
-
-
-def _file(findings: Findings, name: str) -> bytes:
-    incident = findings.incident
-    name_of = incident.incident_id if incident else ""
-    return findings.files.get(f"incidents/{name_of}/{name}", b"")
-
-
 def _is_same(entry: Entry, attempt: Attempt) -> bool:
     return (
         entry.region == attempt.endpoint
         and entry.operation == attempt.operation
         and entry.request_id == attempt.request_id
     )
-
-
-def _flowing(text: str) -> str:
-    """Return `text` as one line, however it was wrapped."""
-    return " ".join(text.split())
 
 
 def _time(at_s: float) -> str:

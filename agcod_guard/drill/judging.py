@@ -10,7 +10,8 @@ from pathlib import Path
 from agcod_guard.assembly import DataFolder
 from agcod_guard.call import Call
 from agcod_guard.clock import SystemClock
-from agcod_guard.drill.checks import Check, Findings, Truth, checked
+from agcod_guard.drill.checks import checked
+from agcod_guard.drill.findings import Check, Findings, Truth
 from agcod_guard.drill.program import log_csv
 from agcod_guard.drill.run import Rehearsal
 from agcod_guard.drill.story import Story

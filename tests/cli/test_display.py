@@ -13,10 +13,10 @@ from agcod_guard.cli.display import (
     LiveDisplay,
     PlainDisplay,
     SilentDisplay,
-    show_report,
 )
 from agcod_guard.cli.drill import rehearse
-from agcod_guard.drill.checks import Check
+from agcod_guard.cli.drill_report import show_report
+from agcod_guard.drill.findings import Check
 from agcod_guard.drill.happening import Happening, Standing, Tone
 from agcod_guard.drill.judging import Report
 from agcod_guard.outage.detector import Phase

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from agcod_guard.call import Call, Endpoint, Environment, Outcome, Scope
-from agcod_guard.drill.checks import Findings, Truth
+from agcod_guard.drill.findings import Findings, Truth
 from agcod_guard.drill.story import BANNER
 from agcod_guard.frames import Sample
 from agcod_guard.incident.dossier import DossierBuilder

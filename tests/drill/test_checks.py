@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from agcod_guard.drill import checks
+from agcod_guard.drill import checks, file_checks
 from agcod_guard.drill.checks import checked, longest_failure
 from agcod_guard.incident.items import MISSING
 
@@ -168,7 +168,7 @@ def test_a_fact_to_fill_in_fails(findings, truth):
     unknown = replace(findings.answers[0], answer=(f"{MISSING} name",))
     incomplete = replace(findings, answers=(unknown, *findings.answers[1:]))
 
-    check = checks.packet_is_complete(incomplete)
+    check = file_checks.packet_is_complete(incomplete)
 
     assert not check.kept
     assert check.detail == "missing: Contact name"
@@ -186,7 +186,7 @@ def test_a_file_that_is_not_there_fails(findings, truth, name):
     files = dict(findings.files)
     del files[f"{FOLDER}/{name}"]
 
-    assert not checks.packet_is_complete(replace(findings, files=files)).kept
+    assert not file_checks.packet_is_complete(replace(findings, files=files)).kept
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_packet_that_tells_something_else_fails(findings, truth, told, instead
 def test_a_file_that_could_be_taken_for_a_true_one_fails(findings, truth, name):
     bare = with_file(findings, f"{FOLDER}/{name}", b"started,ended\n")
 
-    assert not checks.drill_is_named(bare).kept
+    assert not file_checks.drill_is_named(bare).kept
 
 
 @pytest.mark.parametrize(
