@@ -165,7 +165,7 @@ def _plain_fields(text: str) -> dict[str, object]:
 
 def _xml_tree(text: BodyText) -> Tree:
     # Loaded only for partners who speak XML: it costs several milliseconds.
-    from agcod_guard.protocol.xml_fields import read_xml  # noqa: PLC0415
+    from agcod_guard.protocol.xml_fields import read_xml
 
     root, leaves, whole = read_xml(text.head)
     fields: dict[str, object] = {}

@@ -124,7 +124,7 @@ def _folded(view: View) -> View:
 @cache
 def _fold_table() -> dict[int, str | None]:
     """Return what each unusual character looks like; None: like nothing."""
-    import unicodedata  # noqa: PLC0415 - most texts are ASCII and never need it
+    import unicodedata
 
     table: dict[int, str | None] = {}
     for code in (code for codes in _FOLDED_RANGES for code in codes):
@@ -275,7 +275,7 @@ def _said(octets: bytes) -> str:
 
 def inflated(octets: bytes, *, limit_bytes: int) -> bytes | None:
     """Return what gzip packed, at most `limit_bytes`; None: not gzip."""
-    import zlib  # noqa: PLC0415 - hardly any answer is packed
+    import zlib
 
     try:
         return zlib.decompressobj(31).decompress(octets, limit_bytes)

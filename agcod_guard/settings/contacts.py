@@ -16,7 +16,7 @@ _SHIPPED_FILE = "contacts.toml"
 @cache
 def shipped_contacts() -> Contacts:
     """Return the addresses that came with this version."""
-    import tomllib  # noqa: PLC0415 - not before the first guard is made
+    import tomllib
 
     text = files("agcod_guard.protocol").joinpath(_SHIPPED_FILE).read_text("utf-8")
     return contacts_from(tomllib.loads(text), origin=_SHIPPED_FILE)

@@ -63,7 +63,7 @@ class Given:
 
     def unknown(self, names: Iterable[str]) -> SettingsError:
         """Return the error for a name that does not exist, with the nearest."""
-        import difflib  # noqa: PLC0415 - only an error needs it
+        import difflib
 
         nearest = difflib.get_close_matches(self.name, list(names), n=1, cutoff=0.0)
         hint = f"; the nearest is {nearest[0]}" if nearest else ""

@@ -105,7 +105,7 @@ def _text_of(file: Path, origin: str) -> str:
 
 
 def _parsed(text: str, file: str) -> dict[str, Any]:
-    import tomllib  # noqa: PLC0415 - only a file needs it
+    import tomllib
 
     try:
         return tomllib.loads(text)

@@ -45,7 +45,7 @@ def server_context(ca_file: Path, names: Iterable[str]) -> ssl.SSLContext:
         MissingExtraError: `trustme` is not installed.
     """
     try:
-        import trustme  # noqa: PLC0415  # only TLS needs it
+        import trustme  # only TLS needs it
     except ImportError as error:
         raise MissingExtraError("Simulator(tls=True)", "trustme") from error
     authority = trustme.CA(organization_name="agcod-guard simulator, not Amazon")
