@@ -1,0 +1,190 @@
+"""Compare what a detector raised with what was true. Pure.
+
+An alarm is right if an outage of its scope lasts when it is raised, false if
+none does, and a duplicate if that outage had one already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from agcod_guard.call import TECHNICAL_FAILURES, Outcome
+from agcod_guard.outage.evidence import Ended
+from agcod_guard.outage.policy import OutagePolicy
+from benchmarks.detection.alarms import Alarm
+from benchmarks.detection.bound import least_delay_s, policy_floor_s
+from benchmarks.detection.streams import Outage, Run
+
+GRACE_S = 3.0
+"""An alarm so shortly after the end was due before it."""
+
+LEAST_NOISE = 1e-4
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """One outage that was found.
+
+    Attributes:
+        delay_s: From onset to alarm.
+        orders: How many different orders had failed by then.
+        bound_s: What the delay is at the bound of any detector.
+        floor_s: What it is at the policy's floor; infinite where the traffic
+            can never meet the policy.
+        recovery_s: From the first success to "it may be over"; None if never.
+        rate: Orders a second.
+    """
+
+    delay_s: float
+    orders: int
+    bound_s: float
+    floor_s: float
+    recovery_s: float | None
+    rate: float
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """What one detector made of one run.
+
+    Attributes:
+        family: The run's family.
+        run: Its family and variant.
+        outages: How many there were to be found.
+        missed: Onsets of those that were not.
+        false: When something was raised that was no outage.
+        unconfirmed: The same, but nobody at Amazon would have been told.
+        duplicates: When an outage was raised once more.
+        wrong_first_failures: Onsets of those whose beginning was told wrongly.
+        found: Those that were found.
+    """
+
+    family: str
+    run: str
+    outages: int
+    missed: tuple[float, ...] = ()
+    false: tuple[float, ...] = ()
+    unconfirmed: tuple[float, ...] = ()
+    duplicates: tuple[float, ...] = ()
+    wrong_first_failures: tuple[float, ...] = ()
+    found: tuple[Found, ...] = ()
+
+
+def result_of(
+    run: Run,
+    alarms: Sequence[Alarm],
+    *,
+    probed: Sequence[Ended] = (),
+    policy: OutagePolicy,
+) -> Result:
+    """Return what the alarms of one detector are worth on this run.
+
+    Args:
+        run: The run, with its truth.
+        alarms: What was raised, in the order of time.
+        probed: The test calls that were made, where the detector makes any.
+        policy: The policy that the floor is reckoned from.
+    """
+    missed, duplicates, wrong, found = [], [], [], []
+    for outage in run.outages:
+        mine = [alarm for alarm in alarms if _is_about(alarm, outage)]
+        if not mine:
+            missed.append(outage.onset_s)
+            continue
+        duplicates += [alarm.opened_s for alarm in mine[1:]]
+        found.append(_found(run, outage, mine[0], probed, policy))
+        told_s = mine[0].first_failed_s
+        if told_s is not None and told_s != first_failed_s(run, mine[0], probed):
+            wrong.append(outage.onset_s)
+    others = [
+        alarm
+        for alarm in alarms
+        if not any(_is_raised_in(alarm, outage) for outage in run.outages)
+    ]
+    return Result(
+        family=run.family,
+        run=run.name,
+        outages=len(run.outages),
+        missed=tuple(missed),
+        false=tuple(each.opened_s for each in others if each.paged_s is not None),
+        unconfirmed=tuple(each.opened_s for each in others if each.paged_s is None),
+        duplicates=tuple(duplicates),
+        wrong_first_failures=tuple(wrong),
+        found=tuple(found),
+    )
+
+
+def first_failed_s(run: Run, alarm: Alarm, probed: Iterable[Ended]) -> float | None:
+    """Return when the failing truly began that the alarm is about.
+
+    The completion of the first technically failed call or probe since the last
+    success before the alarm.
+    """
+    ended = [
+        (call.end_s, call.outcome, call.failed_at_s)
+        for call in run.calls
+        if call.scope == alarm.scope
+    ]
+    ended += [
+        (
+            probe.at_s,
+            probe.outcome,
+            probe.at_s if probe.outcome in TECHNICAL_FAILURES else None,
+        )
+        for probe in probed
+        if probe.scope == alarm.scope
+    ]
+    successes = (
+        end_s
+        for end_s, outcome, _ in ended
+        if outcome is Outcome.SUCCESS and end_s <= alarm.opened_s
+    )
+    last_s = max(successes, default=float("-inf"))
+    failed = (at_s for _, _, at_s in ended if at_s is not None and at_s > last_s)
+    return min(failed, default=None)
+
+
+def _is_raised_in(alarm: Alarm, outage: Outage) -> bool:
+    return (
+        alarm.scope == outage.scope
+        and outage.begin_s <= alarm.opened_s <= outage.end_s + GRACE_S
+    )
+
+
+def _is_about(alarm: Alarm, outage: Outage) -> bool:
+    """Whether the alarm tells of the outage: raised in it, or standing by then."""
+    if _is_raised_in(alarm, outage):
+        return True
+    closed_s = float("inf") if alarm.closed_s is None else alarm.closed_s
+    return alarm.scope == outage.scope and alarm.opened_s < outage.begin_s < closed_s
+
+
+def _found(
+    run: Run,
+    outage: Outage,
+    alarm: Alarm,
+    probed: Iterable[Ended],
+    policy: OutagePolicy,
+) -> Found:
+    failed = {
+        call.order
+        for call in run.calls
+        if call.scope == outage.scope
+        and call.failed_at_s is not None
+        and outage.onset_s <= call.failed_at_s <= alarm.opened_s
+    }
+    probed_s = [
+        probe.at_s
+        for probe in probed
+        if probe.scope == outage.scope and probe.outcome in TECHNICAL_FAILURES
+    ]
+    floor_s = policy_floor_s(outage, run.calls, probed_s=probed_s, policy=policy)
+    recovered_s = alarm.recovered_s
+    return Found(
+        delay_s=max(0.0, alarm.opened_s - outage.onset_s),
+        orders=len(failed),
+        bound_s=least_delay_s(run.rate, max(run.world.noise, LEAST_NOISE)),
+        floor_s=floor_s - outage.onset_s,
+        recovery_s=None if recovered_s is None else recovered_s - outage.end_s,
+        rate=run.rate,
+    )
