@@ -46,7 +46,7 @@ _SPEEDS = {"standard": STANDARD, "quick": QUICK, "real-time": REAL_TIME}
     "--real-time",
     "speed",
     flag_value="real-time",
-    help="The policy of production, unhurried: about a quarter of an hour.",
+    help="The policy of production, unhurried: about 12 minutes.",
 )
 @click.option("--seed", type=click.IntRange(0), help="Repeat the orders of a drill.")
 @click.option("--plain", is_flag=True, help="Lines instead of a live display.")

@@ -113,5 +113,5 @@ REAL_TIME = Story(
     patience_s=900.0,
     acts=_acts(healthy_s=60.0, failing_s=240.0, silent_s=120.0),
 )
-"""As it would be in production, with the timeout that Amazon advises: about a
-quarter of an hour."""
+"""As it would be in production, with the timeout that Amazon advises: about
+12 minutes."""
