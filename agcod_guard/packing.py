@@ -13,7 +13,7 @@ from agcod_guard.incident.packet import packet_files
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import JournalReader, Observer, Packets
 from agcod_guard.protocol.failures import is_mock_id
-from agcod_guard.recollection import Recollection
+from agcod_guard.recollection import CLOCK_STEP_S, Recollection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,9 @@ class JournalPacker:
     def dossier(self, incident: Incident, now_s: float) -> Dossier:
         """Return what the journal tells of the incident, up to `now_s`.
 
+        Of one that is resolved, what came later is left out: whenever its files
+        are made, they are the same.
+
         Raises:
             DataError: The journal cannot be read.
         """
@@ -61,9 +64,14 @@ class JournalPacker:
             reader=self.reader, header=self.header, policy=self.policy
         )
         since_s = incident.first_failed_at_s - LATENCY_BEFORE_S
-        for fact in journal.facts(since_s, now_s):
+        until_s = incident.resolved_at_s or float("inf")
+        for fact in journal.facts(
+            since_s, min(now_s, until_s), until_s=until_s + CLOCK_STEP_S
+        ):
             if isinstance(fact, Sample):
                 builder.add_sample(fact)
+            elif fact.call.ended_at_s >= until_s:
+                break
             elif not is_mock_id(fact.call.request_id):
                 builder.add_call(fact.call)
         return builder.dossier()

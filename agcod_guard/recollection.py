@@ -14,6 +14,9 @@ from agcod_guard.merging import Placed, in_order, side_by_side
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import JournalReader
 
+CLOCK_STEP_S = 2 * 3600.0
+"""A wall clock may have been set by so much; whoever names a time adds it."""
+
 _KINDS = frozenset({Kind.BEGIN, Kind.END, Kind.SAMPLE})
 
 

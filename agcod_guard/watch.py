@@ -330,7 +330,7 @@ class _Desk:
         for incident_id in self._plan.due(now_s):
             incident = self._casebook.get(incident_id)
             try:
-                packed = self._around.packer.pack(incident, self._around.clock.wall_s())
+                packed = self._around.packer.pack(incident, self._axes.wall_s(now_s))
             except (OSError, DataError) as error:
                 self._plan.failed(incident, now_s)
                 self._around.observer.packet_failed(incident, error)

@@ -18,11 +18,8 @@ from agcod_guard.cli.options import with_folder, with_json
 from agcod_guard.cli.tables import print_table
 from agcod_guard.cli.times import iso, moment, with_iso
 from agcod_guard.frames import Sample
-from agcod_guard.recollection import Recollection, Told
+from agcod_guard.recollection import CLOCK_STEP_S, Recollection, Told
 from agcod_guard.telemetry.observers import Observers
-
-CLOCK_STEP_S = 2 * 3600.0
-"""A wall clock may have been set by so much while a segment was written."""
 
 _TITLES = ("ended", "took", "scope", "operation", "request id", "outcome", "error")
 
