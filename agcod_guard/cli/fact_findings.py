@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from agcod_guard.assembly import DataFolder
+from agcod_guard.assembly import DataFolder, policy_in_force, status_in
 from agcod_guard.call import UNKNOWN_ACCOUNT
 from agcod_guard.cli.data_findings import newest_s
 from agcod_guard.cli.findings import Finding, Level
@@ -19,7 +19,6 @@ from agcod_guard.incident.layout import listed
 from agcod_guard.incident.sample import answered_at_s
 from agcod_guard.storage.reading import SegmentReader
 from agcod_guard.telemetry.observers import Observers
-from agcod_guard.watch import kept_scopes
 
 OLDEST_CONTACTS = timedelta(days=365)
 CLOCK_OFF_S = 60.0
@@ -33,11 +32,11 @@ def known_accounts(folder: DataFolder) -> list[str]:
     """Return the accounts that the settings name or that have made calls.
 
     Raises:
-        DataError: The ladder cannot be read.
+        DataError: The data folder cannot be read.
     """
-    settings, checkpoint = folder.settings, folder.ladder().checkpoint()
-    seen = [] if checkpoint is None else kept_scopes(checkpoint)
-    named = {*settings.accounts, *(each.scope.account for each in seen)}
+    settings = folder.settings
+    present = status_in(folder, policy=policy_in_force(folder), observer=Observers())
+    named = {*settings.accounts, *(each.scope.account for each in present.scopes)}
     if settings.partner_id:
         named.add(settings.partner_id)
     return sorted(named - {UNKNOWN_ACCOUNT})
