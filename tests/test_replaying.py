@@ -62,6 +62,7 @@ def lived(tmp_path_factory):
     folder, clock = tmp_path_factory.mktemp("lived"), ManualClock(START_S)
     clock.step_wall(0.123456)
     first = guarded(folder, clock)
+    first.look()
     clock.step_wall(77.7)  # between the guard's start and its first segment
     clock.advance(3.21)
     sell([first], 20, success())
