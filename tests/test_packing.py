@@ -53,3 +53,4 @@ def test_calls_that_hang_count_though_the_wall_clock_was_set_back(tmp_path, part
 
     assert partner.phases == ["SUSPECT", "OUTAGE"]
     assert "14 calls for 14 different" in newest_packet(tmp_path)
+    assert "no response: the call has not ended - 13 calls" in newest_packet(tmp_path)

@@ -133,7 +133,7 @@ class ErrorTally:
 def kind_of_error(call: Call) -> str:
     """Return the call's error without what differs from call to call."""
     if call.status is None and not (call.error_code or call.error_type):
-        return f"no response: {call.exception or 'nothing'}"
+        return f"no response: {call.exception or 'the call has not ended'}"
     return call.error or call.outcome.value
 
 
