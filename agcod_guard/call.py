@@ -30,6 +30,8 @@ class Outcome(StrEnum):
     ABANDONED = "ABANDONED"
     """The caller gave up or never sent: proves nothing."""
 
+    __hash__ = str.__hash__  # that of Enum is Python code
+
 
 TECHNICAL_FAILURES = frozenset({Outcome.FAULT, Outcome.NO_ANSWER})
 """The outcomes that can make an outage."""

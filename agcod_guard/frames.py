@@ -176,22 +176,23 @@ class TransitionNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 Frame = Begin | End | Sample | Reference | TransitionNote
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
-_KINDS: dict[type, Kind] = {
-    Begin: Kind.BEGIN,
-    End: Kind.END,
-    Sample: Kind.SAMPLE,
-    Reference: Kind.REFERENCE,
-    TransitionNote: Kind.TRANSITION,
-    Header: Kind.HEADER,
+_TYPES: dict[Kind, type] = {
+    Kind.BEGIN: Begin,
+    Kind.END: End,
+    Kind.SAMPLE: Sample,
+    Kind.REFERENCE: Reference,
+    Kind.TRANSITION: TransitionNote,
+    Kind.HEADER: Header,
 }
+_type_bytes = {type_: kind.value for kind, type_ in _TYPES.items()}
 _decoders: dict[Kind, msgspec.json.Decoder[Any]] = {
-    kind: msgspec.json.Decoder(type_) for type_, kind in _KINDS.items()
+    kind: msgspec.json.Decoder(type_) for kind, type_ in _TYPES.items()
 }
 
 
-def kind_of(frame: Frame | Header) -> Kind:
+def type_byte_of(frame: Frame | Header) -> bytes:
     """Return the type byte that `frame` is stored under."""
-    return _KINDS[type(frame)]
+    return _type_bytes[type(frame)]
 
 
 def encoded(frame: Frame | Header) -> bytes:

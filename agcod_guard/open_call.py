@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agcod_guard.protocol.reading import RequestFacts
+from agcod_guard.frames import Begin, End
+from agcod_guard.protocol.reading import AnswerFacts
 
 KEPT_BYTES = 65_536
 """How much of a body is kept; a body of this length counts as cut."""
@@ -22,56 +23,43 @@ class OpenCall:
     itself and goes when the call has ended.
 
     Attributes:
-        call_id: Our own name for the call, 16 hex digits.
-        facts: What may be kept of the request.
+        begun: Its begin frame: what may be kept of the request.
         method: HTTP method.
         url: Full URL, raw.
         headers: Request headers, raw.
         body: Request body, raw; None if there is none that can be seen.
-        probe: A harmless test call of the guard.
-        started_wall_s: Wall clock at the start.
-        started_mono_s: Monotonic clock at the start.
         status: HTTP status; None until the answer's head has come.
         answer_headers: Headers of the answer; empty until then.
         attempts: How often the client has sent the request.
-        answered_mono_s: Monotonic clock when the answer's head came.
+        answered_mono_ns: Monotonic clock when the answer's head came.
     """
 
     __slots__ = (
         "_unclaimed",
         "answer_headers",
-        "answered_mono_s",
+        "answered_mono_ns",
         "attempts",
+        "begun",
         "body",
-        "call_id",
-        "facts",
         "headers",
         "method",
-        "probe",
-        "started_mono_s",
-        "started_wall_s",
         "status",
         "url",
     )
 
-    def __init__(  # noqa: PLR0913  # all that is known when a call is sent
+    def __init__(
         self,
+        begun: Begin,
         *,
-        call_id: str,
-        facts: RequestFacts,
         method: str,
         url: str,
         headers: Mapping[str, str],
         body: bytes | None,
-        probe: bool,
-        started_wall_s: float,
-        started_mono_s: float,
     ) -> None:
-        self.call_id, self.facts, self.probe = call_id, facts, probe
+        self.begun = begun
         self.method, self.url = method, url
         self.headers, self.body = headers, body
-        self.started_wall_s = started_wall_s
-        self.started_mono_s = self.answered_mono_s = started_mono_s
+        self.answered_mono_ns = begun.mono_ns
         self.status: int | None = None
         self.answer_headers = _NO_HEADERS
         self.attempts = 1
@@ -83,6 +71,39 @@ class OpenCall:
             return self._unclaimed.pop()
         except IndexError:
             return False
+
+    def ended(self, answer: AnswerFacts, *, wall_ns: int, mono_ns: int) -> End:
+        """Return the call's end frame.
+
+        Args:
+            answer: What came of the call.
+            wall_ns: Wall clock at its end.
+            mono_ns: Monotonic clock at its end.
+        """
+        begun = self.begun
+        return End(
+            call_id=begun.call_id,
+            wall_ns=wall_ns,
+            mono_ns=mono_ns,
+            account=begun.account,
+            endpoint=begun.endpoint,
+            operation=begun.operation,
+            request_id=begun.request_id,
+            amount=begun.amount,
+            currency=begun.currency,
+            card_serial=begun.card_serial,
+            probe=begun.probe,
+            duration_s=(mono_ns - begun.mono_ns) // 1_000 / 1e6,
+            outcome=answer.outcome,
+            error_code=answer.error_code,
+            error_type=answer.error_type,
+            message=answer.message,
+            status=answer.status,
+            amzn_request_id=answer.amzn_request_id,
+            marked=answer.marked,
+            attempts=self.attempts,
+            exception=answer.exception,
+        )
 
 
 def kept_part(body: object) -> bytes | None:

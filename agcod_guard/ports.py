@@ -14,8 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from agcod_guard.call import Call
-from agcod_guard.frames import Frame, Header, Kind
+from agcod_guard.frames import End, Frame, Header, Kind
 from agcod_guard.incident.incident import Incident
 from agcod_guard.outage.detector import Transition
 
@@ -214,7 +213,7 @@ class Packets(Protocol):
 class Observer(Protocol):
     """Told what happened; may not answer, delay or break anything."""
 
-    def call_ended(self, call: Call) -> None:
+    def call_ended(self, call: End) -> None:
         """A call has ended, in the partner's thread: be quick."""
         ...
 

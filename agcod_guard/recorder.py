@@ -22,12 +22,8 @@ from agcod_guard.frames import Begin, end_of
 from agcod_guard.open_call import OpenCall, kept_part
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import Clock, Journal, Observer
-from agcod_guard.protocol.reading import (
-    RequestFacts,
-    call_from,
-    read_answer,
-    read_request,
-)
+from agcod_guard.protocol.reading import read_answer, read_request_to
+from agcod_guard.protocol.targets import Targets
 from agcod_guard.redaction import redact_text
 from agcod_guard.samples import Samples
 
@@ -44,10 +40,10 @@ class Recorder:
     Args:
         journal: Where the frames go.
         observer: Told of each ended call.
-        clock: Asked twice a call.
+        clock: Asked at both ends of a call, and when its answer's head comes.
         hosts: Names from the settings, lower case and without ports.
         partner_id: The account of calls that carry none; None if not set.
-        source: This machine's name.
+        source: This machine's name, which is that in the journal's headers.
         policy: Says how often a failing exchange is kept.
     """
 
@@ -64,6 +60,7 @@ class Recorder:
     ) -> None:
         self.hosts = hosts
         self._journal, self._observer, self._clock = journal, observer, clock
+        self._targets = Targets(hosts)
         self._partner_id, self._source = partner_id, source
         self._sample_every_s = policy.sample_every_s
         self._told_of_timeout = False
@@ -95,18 +92,9 @@ class Recorder:
         opened = None
         try:
             seen = kept_part(body)
-            opened = OpenCall(
-                call_id=self._new_call_id(),
-                facts=self._facts(method, url, headers, seen),
-                method=method,
-                url=url,
-                headers=headers,
-                body=seen,
-                probe=probe,
-                started_wall_s=self._clock.wall_s(),
-                started_mono_s=self._clock.monotonic_s(),
-            )
-            self._journal.append(_begin_of(opened))
+            begun = self._begun(url, headers, seen, probe=probe)
+            opened = OpenCall(begun, method=method, url=url, headers=headers, body=seen)
+            self._journal.append(begun)
         except Exception as error:
             self.contain("recorder.begin", error)
         return opened
@@ -122,18 +110,18 @@ class Recorder:
         """Note the head of the answer, whose body is still to come."""
         opened.status, opened.answer_headers = status, headers
         opened.attempts = attempts
-        opened.answered_mono_s = self._clock.monotonic_s()
+        opened.answered_mono_ns = int(self._clock.monotonic_s() * 1e9)
 
     def await_body(self, opened: OpenCall) -> None:
         """Let `sweep` end the call if nobody begins to read the answer's body."""
         if len(self._unread) < _MOST_UNREAD:
-            self._unread[opened.call_id] = opened
+            self._unread[opened.begun.call_id] = opened
         else:
             self.end(opened)
 
     def reading(self, opened: OpenCall) -> None:
         """Note that somebody reads the body, which may take its time."""
-        self._unread.pop(opened.call_id, None)
+        self._unread.pop(opened.begun.call_id, None)
 
     def end(
         self,
@@ -152,8 +140,8 @@ class Recorder:
         """
         try:
             if opened is not None and opened.claim():
-                now = self._clock.wall_s(), self._clock.monotonic_s()
-                self._end(opened, now, body, error)
+                wall_ns, mono_ns = self._now_ns()
+                self._end(opened, wall_ns, mono_ns, body=body, error=error)
         except Exception as trouble:
             self.contain("recorder.end", trouble)
 
@@ -168,7 +156,7 @@ class Recorder:
         """Tell, once a process, that a call may wait for ever."""
         if not self._told_of_timeout:
             self._told_of_timeout = True
-            self._observer.call_without_timeout(opened.facts.operation)
+            self._observer.call_without_timeout(opened.begun.operation)
 
     def sweep(self) -> None:
         """End the calls whose body nobody has begun to read; once a second.
@@ -177,9 +165,9 @@ class Recorder:
         came, and is judged by that.
         """
         try:
-            oldest_s = self._clock.monotonic_s() - UNREAD_S
+            oldest_ns = int((self._clock.monotonic_s() - UNREAD_S) * 1e9)
             for opened in self._unread.copy().values():
-                if opened.answered_mono_s <= oldest_s:
+                if opened.answered_mono_ns <= oldest_ns:
                     self._end_unread(opened)
         except Exception as error:
             self.contain("recorder.sweep", error)
@@ -209,55 +197,58 @@ class Recorder:
     def _new_call_id(self) -> str:
         return f"{self._random.getrandbits(64):016x}"
 
-    def _facts(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
-    ) -> RequestFacts:
-        facts = read_request(
-            method=method,
-            url=url,
-            request_headers=headers,
-            request_body=body,
-            hosts=self.hosts,
+    def _now_ns(self) -> tuple[int, int]:
+        """Return wall and monotonic clock."""
+        clock = self._clock
+        return int(clock.wall_s() * 1e9), int(clock.monotonic_s() * 1e9)
+
+    def _begun(
+        self, url: str, headers: Mapping[str, str], body: bytes | None, *, probe: bool
+    ) -> Begin:
+        target = self._targets.of(url)
+        facts = read_request_to(target, headers, body)
+        wall_ns, mono_ns = self._now_ns()
+        return Begin(
+            call_id=self._new_call_id(),
+            wall_ns=wall_ns,
+            mono_ns=mono_ns,
+            account=facts.partner_id or self._partner_id or UNKNOWN_ACCOUNT,
+            endpoint=target.endpoint_name,
+            operation=facts.operation,
+            request_id=facts.request_id,
+            amount=facts.amount,
+            currency=facts.currency,
+            card_serial=facts.card_serial,
+            probe=probe,
         )
-        if facts.partner_id is None and self._partner_id is not None:
-            return replace(facts, partner_id=self._partner_id)
-        return facts
 
     def _end(
         self,
         opened: OpenCall,
-        ended: tuple[float, float],
+        wall_ns: int,
+        mono_ns: int,
+        *,
         body: bytes | None,
         error: BaseException | None,
     ) -> None:
-        wall_s, mono_s = ended
         answer = read_answer(
-            operation=opened.facts.operation,
+            operation=opened.begun.operation,
             status=opened.status,
             response_headers=opened.answer_headers,
             response_body=body,
             error=error,
         )
-        call = call_from(
-            opened.facts,
-            answer,
-            started_at_s=opened.started_wall_s,
-            duration_s=mono_s - opened.started_mono_s,
-            call_id=opened.call_id,
-            attempts=opened.attempts,
-            source=self._source,
-            probe=opened.probe,
-        )
-        self._append_end(call, wall_s, mono_s)
-        self._samples.put_by(call, opened, body, ended_mono_s=mono_s)
-        self._observer.call_ended(call)
+        ended = opened.ended(answer, wall_ns=wall_ns, mono_ns=mono_ns)
+        self._journal.append(ended)
+        self._samples.put_by(ended, opened, body)
+        self._observer.call_ended(ended)
 
     def _end_unread(self, opened: OpenCall) -> None:
         self.reading(opened)
         if opened.claim():
-            took_s = opened.answered_mono_s - opened.started_mono_s
-            answered = opened.started_wall_s + took_s, opened.answered_mono_s
-            self._end(opened, answered, body=None, error=None)
+            mono_ns = opened.answered_mono_ns
+            wall_ns = opened.begun.wall_ns + mono_ns - opened.begun.mono_ns
+            self._end(opened, wall_ns, mono_ns, body=None, error=None)
 
     def _record(self, call: Call) -> None:
         filled = replace(
@@ -268,30 +259,13 @@ class Recorder:
             message=call.message and redact_text(call.message)[:_LONGEST_MESSAGE],
         )
         ago_s = self._clock.wall_s() - call.ended_at_s
-        self._append_end(filled, call.ended_at_s, self._clock.monotonic_s() - ago_s)
-        self._observer.call_ended(filled)
-
-    def _append_end(self, call: Call, wall_s: float, mono_s: float) -> None:
-        self._journal.append(
-            end_of(call, wall_ns=int(wall_s * 1e9), mono_ns=int(mono_s * 1e9))
+        ended = end_of(
+            filled,
+            wall_ns=int(call.ended_at_s * 1e9),
+            mono_ns=int((self._clock.monotonic_s() - ago_s) * 1e9),
         )
-
-
-def _begin_of(opened: OpenCall) -> Begin:
-    facts = opened.facts
-    return Begin(
-        call_id=opened.call_id,
-        wall_ns=int(opened.started_wall_s * 1e9),
-        mono_ns=int(opened.started_mono_s * 1e9),
-        account=facts.partner_id or UNKNOWN_ACCOUNT,
-        endpoint=str(facts.endpoint),
-        operation=facts.operation,
-        request_id=facts.request_id,
-        amount=facts.amount,
-        currency=facts.currency,
-        card_serial=facts.card_serial,
-        probe=opened.probe,
-    )
+        self._journal.append(ended)
+        self._observer.call_ended(ended)
 
 
 _recorders: WeakSet[Recorder] = WeakSet()

@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agcod_guard.call import Call, Endpoint, Outcome
-from agcod_guard.frames import Sample
+from agcod_guard.call import Outcome
+from agcod_guard.frames import End, Sample
 from agcod_guard.open_call import OpenCall
 from agcod_guard.ports import Journal, Observer
 from agcod_guard.redaction import redact_answer, redact_request
@@ -36,20 +36,18 @@ class Samples:
 
     def __init__(self, journal: Journal, observer: Observer, every_s: float) -> None:
         self._journal, self._observer = journal, observer
-        self._every_s = every_s
+        self._every_ns = int(every_s * 1e9)
         self._lost = 0
         self._waiting: deque[_RawExchange] = deque()
-        self._last_at_s: dict[tuple[str | None, Endpoint], float] = {}
+        self._last_mono_ns: dict[tuple[str, str], int] = {}
 
-    def put_by(
-        self, call: Call, opened: OpenCall, body: bytes | None, *, ended_mono_s: float
-    ) -> None:
+    def put_by(self, ended: End, opened: OpenCall, body: bytes | None) -> None:
         """Keep the exchange if its turn has come; a success ends the run."""
-        if call.outcome in _SAMPLED:
-            if self._is_due(call, ended_mono_s):
-                self._keep(_raw_exchange(call, opened, body, ended_mono_s))
-        elif call.outcome is Outcome.SUCCESS and self._last_at_s:
-            self._last_at_s.pop((call.partner_id, call.endpoint), None)
+        if ended.outcome in _SAMPLED:
+            if self._is_due(ended):
+                self._keep(_raw_exchange(ended, opened, body))
+        elif ended.outcome is Outcome.SUCCESS and self._last_mono_ns:
+            self._last_mono_ns.pop((ended.account, ended.endpoint), None)
 
     def write(self) -> None:
         """Redact and journal what waits, and tell of what was lost."""
@@ -59,14 +57,14 @@ class Samples:
         if lost:
             self._observer.frames_lost(lost, "too many failing exchanges at once")
 
-    def _is_due(self, call: Call, now_s: float) -> bool:
-        scope = call.partner_id, call.endpoint
-        last_s = self._last_at_s.get(scope)
-        if last_s is not None and now_s - last_s < self._every_s:
+    def _is_due(self, ended: End) -> bool:
+        scope = ended.account, ended.endpoint
+        last_ns = self._last_mono_ns.get(scope)
+        if last_ns is not None and ended.mono_ns - last_ns < self._every_ns:
             return False
-        if len(self._last_at_s) >= _MOST_SCOPES:
-            self._last_at_s.clear()
-        self._last_at_s[scope] = now_s
+        if len(self._last_mono_ns) >= _MOST_SCOPES:
+            self._last_mono_ns.clear()
+        self._last_mono_ns[scope] = ended.mono_ns
         return True
 
     def _keep(self, raw: _RawExchange) -> None:
@@ -93,12 +91,12 @@ class _RawExchange:
 
 
 def _raw_exchange(
-    call: Call, opened: OpenCall, answer_body: bytes | None, ended_mono_s: float
+    ended: End, opened: OpenCall, answer_body: bytes | None
 ) -> _RawExchange:
     return _RawExchange(
-        call_id=call.call_id,
-        wall_ns=int(call.ended_at_s * 1e9),
-        mono_ns=int(ended_mono_s * 1e9),
+        call_id=ended.call_id,
+        wall_ns=ended.wall_ns,
+        mono_ns=ended.mono_ns,
         method=opened.method,
         url=opened.url,
         # The partner may sign and send the same request again: keep a copy.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from agcod_guard.call import Call
-from agcod_guard.frames import Begin, End, Frame, Sample
+from agcod_guard.frames import Begin, End, Frame, Sample, call_of
 
 
 class ListJournal:
@@ -47,8 +47,8 @@ class ListObserver:
         self.without_timeout: list[str] = []
         self.errors: list[tuple[str, Exception]] = []
 
-    def call_ended(self, call: Call) -> None:
-        self.calls.append(call)
+    def call_ended(self, call: End) -> None:
+        self.calls.append(call_of(call, source=""))
 
     def frames_lost(self, count: int, reason: str) -> None:
         self.lost.append(count)

@@ -94,6 +94,7 @@ def test_an_end_frame_stands_alone(recorder, journal, observer, clock, begin):
     assert (frame.duration_s, frame.attempts) == (1.5, 2)
     assert frame.mono_ns == int((START_S + 1.5) * 1e9)
     assert observer.calls[0].call_id == frame.call_id == journal.begins[0].call_id
+    assert frame.source == ""  # the segment's header says it
     assert "AAAA" not in repr(frame)
 
 
@@ -177,14 +178,14 @@ def test_a_forked_child_has_call_ids_of_its_own_and_none_of_the_parents_calls(
         journal.frames.clear()
         clock.advance(UNREAD_S)
         recorder.sweep()
-        os.write(writer, f"{begin().call_id}{len(journal.ends)}".encode())
+        os.write(writer, f"{begin().begun.call_id}{len(journal.ends)}".encode())
         os._exit(0)
     os.waitpid(child, 0)
 
     said = os.read(reader, 64).decode()
     os.close(reader)
     os.close(writer)
-    assert said[:16] != begin().call_id
+    assert said[:16] != begin().begun.call_id
     assert said[16:] == "0"
 
 

@@ -4,8 +4,9 @@ import pytest
 from doubles import ListJournal, ListObserver
 
 from agcod_guard.call import Outcome
+from agcod_guard.frames import Begin
 from agcod_guard.open_call import KEPT_BYTES, OpenCall, kept_part
-from agcod_guard.protocol.reading import RequestFacts, call_from, read_answer
+from agcod_guard.protocol.reading import read_answer
 from agcod_guard.samples import Samples
 
 SIGNED = {
@@ -37,31 +38,33 @@ def put_by(samples):
     """Let a call end at a time, with an answer or an error."""
 
     def put(at_s, *, account="Acmes", status=500, body=FAULT, error=None):
-        facts = RequestFacts(partner_id=account, operation="CreateGiftCard")
-        opened = OpenCall(
+        at_ns = int(at_s * 1e9)
+        begun = Begin(
             call_id=f"{at_s:016.0f}",
-            facts=facts,
+            wall_ns=at_ns,
+            mono_ns=at_ns,
+            account=account,
+            endpoint="eu",
+            operation="CreateGiftCard",
+        )
+        opened = OpenCall(
+            begun,
             method="POST",
             url="https://agcod-v2-eu.amazon.com/CreateGiftCard",
             headers=dict(SIGNED),
             body=b'{"creationRequestId":"Acmes0001"}',
-            probe=False,
-            started_wall_s=at_s,
-            started_mono_s=at_s,
         )
         opened.status = None if error else status
         opened.answer_headers = {"Date": "Sun, 22 Nov 2026 11:15:05 GMT"}
         answer = read_answer(
-            operation=facts.operation,
+            operation=begun.operation,
             status=opened.status,
             response_headers=None,
             response_body=body,
             error=error,
         )
-        call = call_from(
-            facts, answer, started_at_s=at_s, duration_s=0.0, call_id=opened.call_id
-        )
-        samples.put_by(call, opened, body, ended_mono_s=at_s)
+        ended = opened.ended(answer, wall_ns=at_ns, mono_ns=at_ns)
+        samples.put_by(ended, opened, body)
         return opened
 
     return put
@@ -160,7 +163,7 @@ def test_scopes_do_not_pile_up(samples, put_by, monkeypatch):
     for scope in range(10):
         put_by(scope, account=f"Acmes{scope}")
 
-    assert len(samples._last_at_s) <= 3
+    assert len(samples._last_mono_ns) <= 3
 
 
 def test_a_waiting_exchange_shows_nothing(samples, put_by):

@@ -6,13 +6,16 @@ an exception proves by `transport`; here it is decided which of both counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
 
 from agcod_guard.call import Outcome
 from agcod_guard.errors import swallowed
-from agcod_guard.protocol.answer_body import Said, said_by, short_type
+from agcod_guard.protocol.answer_body import (
+    PLAIN_SUCCESS,
+    Said,
+    said_by,
+    short_type,
+)
 from agcod_guard.protocol.bodies import Form
 from agcod_guard.protocol.failures import code_of, known_type
 from agcod_guard.protocol.headers import headers_named
@@ -35,8 +38,7 @@ _TYPE_HEADER = "x-amzn-errortype"
 _HEADERS = frozenset({*_ID_HEADERS, _TYPE_HEADER, "content-encoding"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerFacts:
+class AnswerFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What may be kept of an answer, or of the exception that came instead.
 
     Attributes:
@@ -96,7 +98,15 @@ def _read_answer(
     in_body = said_by(body, found.get("content-encoding", ""))
     said = _with_header(in_body, found.get(_TYPE_HEADER))
     answered = _status_of(status)
-    amzn_request_id = next((found[n] for n in _ID_HEADERS if n in found), None)
+    amzn_request_id = next(filter(None, map(found.get, _ID_HEADERS)), None)
+    if said is PLAIN_SUCCESS and error is None and answered == 200:
+        # Nearly every answer is this one; nothing of it is left to judge.
+        return AnswerFacts(
+            outcome=Outcome.SUCCESS,
+            status=answered,
+            amzn_request_id=name_of(amzn_request_id),
+            marked=amzn_request_id is not None,
+        )
     words = said.message or (exception_text(error) if error is not None else None)
     return AnswerFacts(
         outcome=_outcome(said, answered, operation, error),

@@ -6,13 +6,13 @@ Pure, never raises, bounded.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 
+import msgspec
+
 from agcod_guard.call import UNKNOWN_ENDPOINT, Endpoint
 from agcod_guard.errors import swallowed
-from agcod_guard.protocol.endpoints import endpoint_of, split_url
 from agcod_guard.protocol.headers import headers_named
 from agcod_guard.protocol.operations import (
     OPERATIONS,
@@ -20,14 +20,14 @@ from agcod_guard.protocol.operations import (
     operation_of,
 )
 from agcod_guard.protocol.request_body import asked_by, serial_of
+from agcod_guard.protocol.targets import Target, target_of
 from agcod_guard.protocol.untrusted import name_of, redacted
 
 _NO_HOSTS: Mapping[str, Endpoint] = MappingProxyType({})
 _HEADERS = frozenset({"x-amz-target", "content-encoding"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestFacts:
+class RequestFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What may be kept of a request.
 
     Attributes:
@@ -67,27 +67,29 @@ def read_request(
             left alone and counts as not seen.
         hosts: Names from the settings, without ports.
     """
+    return read_request_to(target_of(url, hosts), request_headers, request_body)
+
+
+def read_request_to(target: Target, headers: object, body: object) -> RequestFacts:
+    """Do as `read_request`, where it is known already what the URL says."""
     try:
-        return _read_request(url, request_headers, request_body, hosts)
+        return _read_request(target, headers, body)
     except Exception as error:
         swallowed("read_request", error)
-        return RequestFacts()
+        return RequestFacts(endpoint=target.endpoint)
 
 
-def _read_request(
-    url: object, headers: object, body: object, hosts: Mapping[str, Endpoint]
-) -> RequestFacts:
-    host, path = split_url(url)
-    operation = operation_of(path, None)
-    encoding = ""
-    if operation not in OPERATIONS or _may_be_compressed(body):
+def _read_request(target: Target, headers: object, body: object) -> RequestFacts:
+    known, encoding = target.operation, ""
+    operation = "" if known is None else known.name
+    if known is None or _may_be_compressed(body):
         found = headers_named(headers, _HEADERS)
         encoding = found.get("content-encoding", "")
-        operation = _safe_operation(path, found.get("x-amz-target"))
+        operation = _safe_operation(target.path, found.get("x-amz-target"))
+        known = OPERATIONS.get(operation)
     asked = asked_by(body, operation, encoding)
-    known = OPERATIONS.get(operation)
     return RequestFacts(
-        endpoint=endpoint_of(host, hosts) or UNKNOWN_ENDPOINT,
+        endpoint=target.endpoint,
         operation=operation,
         partner_id=name_of(asked.partner_id),
         request_id=name_of(asked.request_id),

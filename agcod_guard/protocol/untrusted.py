@@ -20,9 +20,10 @@ _LONGEST_SECRET = 64
 _HUGE = 10**40
 
 # A claim code has three groups, an access key starts with AKIA or ASIA.
-_PLAIN_NAME = re.compile(r"(?!A[KS]IA)[A-Za-z0-9]{1,64}(?:[-_][A-Za-z0-9]{1,64})?")
-_UUID_NAME = re.compile(
-    r"(?:[A-Za-z0-9]{1,16}[-_])?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_PLAIN_NAME = re.compile(
+    r"(?!A[KS]IA)[A-Za-z0-9]{1,64}(?:[-_][A-Za-z0-9]{1,64})?"
+    # A UUID, with or without a prefix.
+    r"|(?:[A-Za-z0-9]{1,16}[-_])?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
 
 
@@ -41,14 +42,12 @@ def name_of(value: object) -> str | None:
     Two groups of letters and digits pass as they are, and so does a UUID with or
     without a prefix; `redact_text` judges the rest.
     """
-    text = text_of(value)
-    if text is None:
+    if value is None:
         return None
-    if len(text) <= LONGEST_NAME and (
-        _PLAIN_NAME.fullmatch(text) or _UUID_NAME.fullmatch(text)
-    ):
+    text = value if type(value) is str else text_of(value) or ""
+    if len(text) <= LONGEST_NAME and _PLAIN_NAME.fullmatch(text):
         return text
-    return redacted(text, LONGEST_NAME)
+    return redacted(text, LONGEST_NAME) if text and not text.isspace() else None
 
 
 def redacted(text: str, longest: int = LONGEST_MESSAGE) -> str | None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agcod_guard.errors import DataError
-from agcod_guard.frames import Frame, Header, encoded, kind_of
+from agcod_guard.frames import Frame, Header, encoded, type_byte_of
 from agcod_guard.ports import Clock, Observer
 from agcod_guard.storage.current_segment import CurrentSegment, reason_of
 from agcod_guard.storage.framing import framed
@@ -96,7 +96,7 @@ class SegmentJournal:
         """Store the frame with one write; False if that failed. Never raises."""
         on_disk = b""
         try:
-            on_disk = framed(kind_of(frame).value, encoded(frame))
+            on_disk = framed(type_byte_of(frame), encoded(frame))
             if self._current.pid != os.getpid():  # a fork that no hook saw
                 self.begin_anew()
             self._current.write(on_disk)

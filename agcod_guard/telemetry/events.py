@@ -12,7 +12,7 @@ from collections.abc import Callable
 from logging import DEBUG, ERROR, INFO, WARNING
 from pathlib import Path
 
-from agcod_guard.call import UNKNOWN_ACCOUNT, Call
+from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
 from agcod_guard.outage.detector import Phase, Transition
 from agcod_guard.redaction import redact_text
@@ -60,7 +60,7 @@ class Events:
         self._told_at_s: dict[str, float] = {}
         self._untold: dict[str, int] = {}
 
-    def call_ended(self, call: Call) -> None:
+    def call_ended(self, call: End) -> None:
         """Tell the call, if anyone listens."""
         if self._channel.is_open(self._call_level):
             self._channel.tell(self._call_level, CALL_ENDED, _facts_of(call))
@@ -160,14 +160,14 @@ def _transition_event(transition: Transition) -> tuple[int, str]:
     return between or _AFTER[transition.after]
 
 
-def _facts_of(call: Call) -> dict[str, Fact | None]:
+def _facts_of(call: End) -> dict[str, Fact | None]:
     return {
         "call_id": call.call_id or None,
-        "account": call.partner_id or UNKNOWN_ACCOUNT,
-        "endpoint": str(call.endpoint),
+        "account": call.account,
+        "endpoint": call.endpoint,
         "operation": call.operation,
         "outcome": call.outcome.value,
-        "duration_s": round(call.duration_s, 6),
+        "duration_s": call.duration_s,
         "status": call.status,
         "error_code": call.error_code,
         "error_type": call.error_type,

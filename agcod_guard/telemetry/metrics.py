@@ -15,8 +15,9 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from agcod_guard.call import UNKNOWN_ENDPOINT, Call, Endpoint, Outcome
+from agcod_guard.call import UNKNOWN_ENDPOINT, Endpoint, Outcome
 from agcod_guard.errors import swallowed
+from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
 from agcod_guard.outage.detector import Phase, Transition
 from agcod_guard.protocol.endpoints import HOSTS
@@ -86,9 +87,9 @@ class Metrics:
         self._states = collector_in(registry, report)
         self._reading: Reading | None = None
         self._stages: set[str] = set()
-        self._kept: dict[tuple[str, Endpoint, str, Outcome], tuple[Any, Any]] = {}
+        self._kept: dict[tuple[str, str, str, Outcome], tuple[Any, Any]] = {}
         known = (*self._endpoints, *(host.endpoint for host in HOSTS), UNKNOWN_ENDPOINT)
-        self._labels = {endpoint: str(endpoint) for endpoint in known}
+        self._endpoint_labels = frozenset(map(str, known))
         self._start_at_zero()
 
     def read_states(self, read: ReadReports) -> None:
@@ -111,9 +112,9 @@ class Metrics:
             self._states.remove(self._reading)
             self._reading = None
 
-    def call_ended(self, call: Call) -> None:
+    def call_ended(self, call: End) -> None:
         """Count the call, its duration and its error."""
-        account = call.partner_id
+        account = call.account
         if account not in self._accounts:
             account = OTHER
         operation = call.operation
@@ -131,7 +132,7 @@ class Metrics:
     def transition(self, transition: Transition) -> None:
         """Count the incident that an outage opens; a relapse opens none."""
         if transition.after is Phase.OUTAGE and transition.before in _BEFORE_INCIDENT:
-            endpoint = self._label_of(transition.scope.endpoint)
+            endpoint = self._label_of(str(transition.scope.endpoint))
             self._families.child(INCIDENTS, endpoint).inc()
 
     def packet_written(self, incident: Incident, folder: Path) -> None:
@@ -175,34 +176,34 @@ class Metrics:
         """Make the series that a rate over the first failure needs."""
         child = self._families.child
         child(BUILD_INFO, __version__).set(1)
-        for endpoint in self._endpoints:
-            child(INCIDENTS, self._labels[endpoint])
+        for endpoint in map(str, self._endpoints):
+            child(INCIDENTS, endpoint)
             for code in ERROR_LABELS:
-                child(ERRORS, self._labels[endpoint], code)
+                child(ERRORS, endpoint, code)
             for account, operation, outcome in product(
                 self._shown_accounts, OPERATION_LABELS, Outcome
             ):
                 self._children((account, endpoint, operation, outcome))
 
-    def _children(self, key: tuple[str, Endpoint, str, Outcome]) -> tuple[Any, Any]:
+    def _children(self, key: tuple[str, str, str, Outcome]) -> tuple[Any, Any]:
         account, endpoint, operation, outcome = key
         label = self._label_of(endpoint)
         children = (
             self._families.child(CALLS, account, label, operation, outcome),
             self._families.child(DURATION, label, outcome),
         )
-        if endpoint in self._labels:
+        if endpoint in self._endpoint_labels:
             self._kept[key] = children
         return children
 
-    def _label_of(self, endpoint: Endpoint) -> str:
-        return self._labels.get(endpoint, OTHER)
+    def _label_of(self, endpoint: str) -> str:
+        return endpoint if endpoint in self._endpoint_labels else OTHER
 
 
 _BEFORE_INCIDENT = frozenset({Phase.OK, Phase.SUSPECT})
 
 
-def error_label(call: Call) -> str:
+def error_label(call: End) -> str:
     """Return Amazon's error class of a failed call, or what came instead."""
     if call.error_code:
         return call.error_code if call.error_code in CLASSES else OTHER

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from agcod_guard.call import Call
 from agcod_guard.errors import swallowed
+from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
 from agcod_guard.outage.detector import Transition
 from agcod_guard.ports import Observer
@@ -24,7 +24,7 @@ class Observers:
     def __init__(self, *observers: Observer) -> None:
         self._observers = observers
 
-    def call_ended(self, call: Call) -> None:
+    def call_ended(self, call: End) -> None:
         """Tell that a call has ended."""
         for observer in self._observers:
             try:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from agcod_guard.call import Call, Endpoint, Outcome, Scope
+from agcod_guard.call import Endpoint, Outcome, Scope
+from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
 from agcod_guard.outage.detector import Phase, Transition
 
@@ -13,14 +14,16 @@ EU = Endpoint("eu")
 def make_call():
     def make(outcome=Outcome.SUCCESS, **facts):
         defaults = {
-            "endpoint": EU,
+            "call_id": "00000000000000aa",
+            "wall_ns": 1_763_809_505_000_000_000,
+            "mono_ns": 7_000_000_000,
+            "account": "Acmes",
+            "endpoint": "eu",
             "operation": "CreateGiftCard",
-            "started_at_s": 1_763_809_505.0,
             "duration_s": 0.25,
-            "partner_id": "Acmes",
             "status": 200 if outcome is Outcome.SUCCESS else None,
         }
-        return Call(outcome=outcome, **(defaults | facts))
+        return End(outcome=outcome, **(defaults | facts))
 
     return make
 

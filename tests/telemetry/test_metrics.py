@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from agcod_guard import __version__
-from agcod_guard.call import Endpoint, Environment, Outcome
+from agcod_guard.call import UNKNOWN_ACCOUNT, Endpoint, Outcome
 from agcod_guard.outage.detector import Phase
 from agcod_guard.telemetry.families import FAMILIES
 from agcod_guard.telemetry.metrics import ERROR_LABELS, Metrics, ScopeReport
@@ -64,10 +64,9 @@ class TestCalls:
     def test_what_the_settings_or_amazon_do_not_name_is_other(
         self, registry, metrics, make_call
     ):
-        odd = Endpoint("odd", Environment.LOOPBACK)
-        for partner_id in ("Nobod", None):
+        for account in ("Nobod", UNKNOWN_ACCOUNT):
             metrics.call_ended(
-                make_call(partner_id=partner_id, operation="Made/Up", endpoint=odd)
+                make_call(account=account, operation="Made/Up", endpoint="odd-loopback")
             )
 
         other = {
@@ -81,15 +80,15 @@ class TestCalls:
     def test_ten_thousand_names_from_traffic_make_no_new_series(
         self, registry, metrics, make_call
     ):
-        metrics.call_ended(make_call(partner_id="x", operation="x"))
+        metrics.call_ended(make_call(account="x", operation="x"))
         before = len(series_of(registry, "agcod_calls"))
 
         for number in range(10_000):
             metrics.call_ended(
                 make_call(
-                    partner_id=f"P{number}",
+                    account=f"P{number}",
                     operation=f"Op{number}",
-                    endpoint=Endpoint(f"r{number}"),
+                    endpoint=f"r{number}",
                 )
             )
 
@@ -328,7 +327,7 @@ class TestSharedRegistry:
         two.read_states(list)
 
         one.call_ended(make_call())
-        two.call_ended(make_call(partner_id="Bravo"))
+        two.call_ended(make_call(account="Bravo"))
 
         bravo = CREATED | {"account": "Bravo"}
         value = registry.get_sample_value
@@ -374,14 +373,16 @@ class TestSharedRegistry:
         program = """
             from prometheus_client import CollectorRegistry, generate_latest
             from prometheus_client.multiprocess import MultiProcessCollector
-            from agcod_guard.call import Call, Endpoint, Outcome
+            from agcod_guard.call import Endpoint, Outcome
+            from agcod_guard.frames import End
             from agcod_guard.telemetry.metrics import Metrics
             metrics = Metrics(
                 CollectorRegistry(), endpoints=[Endpoint("eu")], accounts={"Acmes"}
             )
-            metrics.call_ended(Call(
-                endpoint=Endpoint("eu"), operation="CreateGiftCard", started_at_s=1.0,
-                outcome=Outcome.SUCCESS, duration_s=0.1, partner_id="Acmes",
+            metrics.call_ended(End(
+                call_id="00000000000000aa", wall_ns=1, mono_ns=1, account="Acmes",
+                endpoint="eu", operation="CreateGiftCard", outcome=Outcome.SUCCESS,
+                duration_s=0.1,
             ))
             metrics.journal_bytes(12)
             import os, sys
