@@ -21,6 +21,7 @@ class TickLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
+        self._identity: tuple[int, int] | None = None
         _locks.add(self)
 
     def acquire(self) -> bool:
@@ -29,7 +30,7 @@ class TickLock:
         Raises:
             OSError: The file cannot be opened.
         """
-        if self._descriptor is not None and not self._is_replaced():
+        if self._descriptor is not None and self._is_in_place(self._descriptor):
             return True
         self.release()
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -42,22 +43,26 @@ class TickLock:
         except OSError:
             os.close(descriptor)
             raise
-        self._descriptor = descriptor
+        self._descriptor, self._identity = descriptor, _identity_of(descriptor)
         return True
 
     def release(self) -> None:
-        """Give the turn away, if it is ours."""
+        """Give the turn away, if it is ours.
+
+        A descriptor that somebody else has closed may have been given to a file
+        of the partner's since, and is left alone then.
+        """
         descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
+        if descriptor is not None and _identity_of(descriptor) == self._identity:
             os.close(descriptor)
 
-    def _is_replaced(self) -> bool:
-        """Whether somebody has removed the file, and may lock a new one."""
+    def _is_in_place(self, descriptor: int) -> bool:
+        """Whether we still hold the file that others would lock."""
         try:
-            ours, theirs = os.fstat(self._descriptor or -1), self._path.stat()
+            there = self._path.stat()
         except FileNotFoundError:
-            return True
-        return (ours.st_dev, ours.st_ino) != (theirs.st_dev, theirs.st_ino)
+            return False
+        return _identity_of(descriptor) == self._identity == _identity(there)
 
 
 def is_held(path: Path) -> bool:
@@ -77,6 +82,18 @@ def is_held(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def _identity_of(descriptor: int) -> tuple[int, int] | None:
+    """Return which file it is; None if it is closed."""
+    try:
+        return _identity(os.fstat(descriptor))
+    except OSError:
+        return None
+
+
+def _identity(state: os.stat_result) -> tuple[int, int]:
+    return state.st_dev, state.st_ino
 
 
 _locks: weakref.WeakSet[TickLock] = weakref.WeakSet()

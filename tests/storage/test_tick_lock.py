@@ -66,6 +66,36 @@ def test_a_lock_whose_file_was_removed_is_taken_anew(path):
     assert not TickLock(path).acquire()
 
 
+def test_a_daemon_without_standard_input_keeps_its_turn(path):
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.close(0)
+            lock = TickLock(path)
+            code = int(not (lock.acquire() and lock.acquire()))
+        finally:
+            os._exit(code)
+    _, state = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(state) == 0
+
+
+def test_a_descriptor_that_went_to_the_partners_file_is_left_alone(path, tmp_path):
+    lock = TickLock(path)
+    lock.acquire()
+    ours = lock._descriptor
+    os.close(ours)
+    theirs = os.open(tmp_path / "theirs", os.O_CREAT | os.O_RDWR)
+
+    assert lock.acquire()
+    lock.release()
+
+    assert theirs == ours
+    assert os.path.samestat(os.fstat(theirs), (tmp_path / "theirs").stat())
+    os.close(theirs)
+
+
 def test_a_link_in_its_place_is_not_followed(path, tmp_path):
     path.parent.mkdir()
     path.symlink_to(tmp_path / "elsewhere")
