@@ -134,10 +134,27 @@ class SqliteLadder:
         return float(rows[0][0]) if rows else None
 
     def _rows(self, query: str, *arguments: object) -> list[Any]:
-        if not self._path.exists():
-            return []
-        with self._told(), closing(self._connected("ro")) as db:
+        import sqlite3
+
+        with self._told():
+            if not self._is_made():
+                return []
+            try:
+                return self._read(query, arguments)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+                    raise
+            with self._writing():
+                pass  # undoes what a killed process left half written
+            return self._read(query, arguments)
+
+    def _read(self, query: str, arguments: tuple[object, ...]) -> list[Any]:
+        with closing(self._connected("ro")) as db:
             return db.execute(query, arguments).fetchall()
+
+    def _is_made(self) -> bool:
+        """Whether anything stands in the file, which is made before its tables."""
+        return self._path.exists() and self._path.stat().st_size > 0
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -161,7 +178,7 @@ class SqliteLadder:
 
     def _create(self) -> None:
         """Make the file and its tables where they are not there yet."""
-        if self._path.exists() and self._path.stat().st_size:
+        if self._is_made():
             return
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))

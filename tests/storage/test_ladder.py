@@ -1,3 +1,4 @@
+import os
 import sqlite3
 from multiprocessing import get_context
 
@@ -120,6 +121,39 @@ def test_facts_of_another_version_are_told_as_damage(ladder):
 
     with pytest.raises(DataError, match="ladder cannot be used"):
         ladder.incidents()
+
+
+def test_a_file_made_by_a_full_disk_reads_as_an_empty_ladder(ladder):
+    ladder.path.parent.mkdir()
+    ladder.path.touch()
+
+    assert ladder.checkpoint() is None
+    assert ladder.incidents() == []
+
+
+def test_a_path_that_cannot_be_is_told_as_every_other_trouble(tmp_path):
+    ladder = SqliteLadder(tmp_path / ("x" * 300) / "ladder.sqlite", ManualClock())
+
+    with pytest.raises(DataError, match="too long"):
+        ladder.checkpoint()
+
+
+def test_a_save_that_a_kill_cut_short_never_was(ladder):
+    ladder.save(NOTHING_KEPT, incidents=[incident()], transitions=[transition(1.0)])
+    child = os.fork()
+    if child == 0:
+        db = sqlite3.connect(ladder.path, isolation_level=None)
+        db.execute("PRAGMA cache_size=1")  # writes pages before the commit
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("UPDATE checkpoint SET state = ?", (b"half" * 100_000,))
+        db.execute("UPDATE incidents SET facts = ?", (b"half" * 100_000,))
+        os.kill(os.getpid(), 9)
+    os.waitpid(child, 0)
+    assert ladder.path.with_name("ladder.sqlite-journal").exists()
+
+    assert ladder.checkpoint() == NOTHING_KEPT
+    assert ladder.incidents() == [incident()]
+    assert ladder.last_announced() == 1
 
 
 def test_a_save_that_fails_halfway_leaves_everything_as_it_was(ladder):
