@@ -15,9 +15,10 @@ class Alarm:
         recovered_s: When it first said that it may be over; None while it lasts.
         closed_s: When it let go; None while it lasts.
         first_failed_s: When it says that the failing began; None if it does not.
-        is_page: Whether Amazon would be told: for the rule with probes, that
-            they failed as well and that the fault is not our own.
-        paged_s: When that was known; None if it is no page.
+        first_failed_wall_ns: The same by the wall clock.
+        paged_s: When Amazon could have been told: for the rule with probes, once
+            they have failed as well and unless the fault is our own. None if
+            never.
     """
 
     scope: str
@@ -25,4 +26,5 @@ class Alarm:
     recovered_s: float | None = None
     closed_s: float | None = None
     first_failed_s: float | None = None
+    first_failed_wall_ns: int | None = None
     paged_s: float | None = None

@@ -28,6 +28,9 @@ class Answer:
 
 SUCCESS = Answer(Outcome.SUCCESS, True, 0.3)
 SLOW_SUCCESS = Answer(Outcome.SUCCESS, True, 4.0)
+SLOWEST_SUCCESS = Answer(Outcome.SUCCESS, True, 40.0)
+EXPORT = Answer(Outcome.SUCCESS, True, 400.0)
+VERY_SLOW_SUCCESS = Answer(Outcome.SUCCESS, True, 100.0)
 
 F100 = Answer(Outcome.FAULT, True, 0.4)
 F500 = Answer(Outcome.FAULT, True, 0.2)
@@ -39,6 +42,7 @@ GATEWAY_504 = Answer(Outcome.FAULT, False, 5.0)
 TIMEOUT = Answer(Outcome.NO_ANSWER, False, 6.0, exact=True)
 SHORT_TIMEOUT = Answer(Outcome.NO_ANSWER, False, 0.1, exact=True)
 LONG_TIMEOUT = Answer(Outcome.NO_ANSWER, False, 30.0, exact=True)
+VERY_LONG_TIMEOUT = Answer(Outcome.NO_ANSWER, False, 90.0, exact=True)
 RESET = Answer(Outcome.NO_ANSWER, False, 0.05)
 REFUSED = Answer(Outcome.NO_ANSWER, False, 0.01)
 NO_NAME = Answer(Outcome.NO_ANSWER, False, 0.02)

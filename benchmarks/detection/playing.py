@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from msgspec import Struct
 
@@ -14,7 +13,8 @@ from agcod_guard.outage.fold import Fold
 from agcod_guard.outage.policy import OutagePolicy
 from benchmarks.detection.alarms import Alarm
 from benchmarks.detection.families import FAMILIES
-from benchmarks.detection.peers import PEERS, Traits
+from benchmarks.detection.peers import PEERS
+from benchmarks.detection.peers.peer import Traits
 from benchmarks.detection.rule import Watching, events_of, is_production
 from benchmarks.detection.score import LEAST_NOISE, Result, result_of
 from benchmarks.detection.streams import Run
@@ -42,8 +42,9 @@ class Played(Struct, frozen=True, kw_only=True):
 
 def runs_of(family: str, seed: int) -> Iterator[Run]:
     """Yield the runs of a family, the same for the same seed."""
-    for run in FAMILIES[family](random.Random(f"{family} {seed}")):
-        yield replace(run, family=family)
+    draw = random.Random(f"{family} {seed}")
+    for scene in FAMILIES[family](draw):
+        yield scene.played(family, draw)
 
 
 def play(family: str, seed: int, *, mode: str, peers: bool = True) -> list[Played]:

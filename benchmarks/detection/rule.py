@@ -22,7 +22,7 @@ from agcod_guard.outage.fold import Fold, FoldState
 from agcod_guard.outage.policy import OutagePolicy
 from benchmarks.detection.alarms import Alarm
 from benchmarks.detection.answers import FOREVER
-from benchmarks.detection.streams import Run, Sent
+from benchmarks.detection.streams import Run, Sent, wall_ns
 
 PROBE_AFTER_S = 10.0
 PROBE_EVERY_S = 5.0
@@ -50,15 +50,9 @@ def events_of(run: Run) -> Iterator[tuple[float, Event]]:
             yield call.end_s + call.late_s, _ended(run, call, call_id)
 
 
-def wall_ns(run: Run, at_s: float) -> int:
-    """Return what the wall clock says at a time of the run's axis."""
-    steps = sum(step_s for since_s, step_s in run.wall_steps if since_s <= at_s)
-    return round((at_s + steps) * 1e9)
-
-
 def _began(run: Run, call: Sent, call_id: str) -> Began:
     return Began(
-        at_s=call.start_s,
+        at_s=call.start_s + run.ahead.get(call.source, 0.0),
         wall_ns=wall_ns(run, call.start_s),
         scope=call.scope,
         order=call.order,
@@ -70,7 +64,7 @@ def _began(run: Run, call: Sent, call_id: str) -> Began:
 
 def _ended(run: Run, call: Sent, call_id: str) -> Ended:
     return Ended(
-        at_s=call.end_s,
+        at_s=call.end_s + run.ahead.get(call.source, 0.0),
         wall_ns=wall_ns(run, call.end_s),
         scope=call.scope,
         order=call.order,
@@ -138,7 +132,6 @@ class Watching:
         self._restarts = list(run.restarts)
         self._open: dict[str, Alarm] = {}
         self.alarms: list[Alarm] = []
-        self.suspected: list[tuple[str, float]] = []
         self.probed: list[Ended] = []
         several = len({call.source for call in run.calls}) > 1
         self._late_s = policy.late_other_s if several else policy.late_s
@@ -239,9 +232,6 @@ class Watching:
 
     def _follow(self, scope: str, state: ScopeState, now_s: float) -> None:
         alarm, outage = self._open.get(scope), state.outage
-        if state.phase is Phase.SUSPECT and state.since_s is not None:
-            if not self.suspected or self.suspected[-1][0] != scope:
-                self.suspected.append((scope, now_s))
         if outage is None:
             if alarm is not None:
                 alarm.closed_s = now_s
@@ -250,7 +240,10 @@ class Watching:
             return
         if alarm is None:
             alarm = self._open[scope] = Alarm(
-                scope=scope, opened_s=now_s, first_failed_s=outage.first_failed_at_s
+                scope=scope,
+                opened_s=now_s,
+                first_failed_s=outage.first_failed_at_s,
+                first_failed_wall_ns=outage.first_failed_wall_ns,
             )
             self.alarms.append(alarm)
         if state.phase is Phase.RECOVERING:

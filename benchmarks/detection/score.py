@@ -15,12 +15,15 @@ from agcod_guard.outage.evidence import Ended
 from agcod_guard.outage.policy import OutagePolicy
 from benchmarks.detection.alarms import Alarm
 from benchmarks.detection.bound import least_delay_s, policy_floor_s
-from benchmarks.detection.streams import Outage, Run
+from benchmarks.detection.streams import Outage, Run, wall_ns
 
 GRACE_S = 3.0
 """An alarm so shortly after the end was due before it."""
 
 LEAST_NOISE = 1e-4
+
+ROUNDED_NS = 1_000
+"""Seconds as a float are good to a fraction of a microsecond here."""
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -92,9 +95,8 @@ def result_of(
             missed.append(outage.onset_s)
             continue
         duplicates += [alarm.opened_s for alarm in mine[1:]]
-        found.append(_found(run, outage, mine[0], probed, policy))
-        told_s = mine[0].first_failed_s
-        if told_s is not None and told_s != first_failed_s(run, mine[0], probed):
+        found.append(_found(run, outage, mine, probed, policy))
+        if outage.is_beginning_known and not _tells_beginning(run, mine[0], probed):
             wrong.append(outage.onset_s)
     others = [
         alarm
@@ -144,6 +146,18 @@ def first_failed_s(run: Run, alarm: Alarm, probed: Iterable[Ended]) -> float | N
     return min(failed, default=None)
 
 
+def _tells_beginning(run: Run, alarm: Alarm, probed: Iterable[Ended]) -> bool:
+    """Whether the alarm tells rightly, if at all, when the failing began."""
+    if alarm.first_failed_s is None:
+        return True
+    true_s = first_failed_s(run, alarm, probed)
+    return (
+        true_s is not None
+        and alarm.first_failed_s == true_s
+        and abs((alarm.first_failed_wall_ns or 0) - wall_ns(run, true_s)) <= ROUNDED_NS
+    )
+
+
 def _is_raised_in(alarm: Alarm, outage: Outage) -> bool:
     return (
         alarm.scope == outage.scope
@@ -162,29 +176,34 @@ def _is_about(alarm: Alarm, outage: Outage) -> bool:
 def _found(
     run: Run,
     outage: Outage,
-    alarm: Alarm,
+    alarms: Sequence[Alarm],
     probed: Iterable[Ended],
     policy: OutagePolicy,
 ) -> Found:
+    opened_s = alarms[0].opened_s
     failed = {
         call.order
         for call in run.calls
         if call.scope == outage.scope
         and call.failed_at_s is not None
-        and outage.onset_s <= call.failed_at_s <= alarm.opened_s
+        and outage.onset_s <= call.failed_at_s <= opened_s
     }
     probed_s = [
         probe.at_s
         for probe in probed
         if probe.scope == outage.scope and probe.outcome in TECHNICAL_FAILURES
     ]
+    recovered_s = [
+        alarm.recovered_s - outage.end_s
+        for alarm in alarms
+        if alarm.recovered_s is not None and alarm.recovered_s >= outage.end_s
+    ]
     floor_s = policy_floor_s(outage, run.calls, probed_s=probed_s, policy=policy)
-    recovered_s = alarm.recovered_s
     return Found(
-        delay_s=max(0.0, alarm.opened_s - outage.onset_s),
+        delay_s=max(0.0, opened_s - outage.onset_s),
         orders=len(failed),
         bound_s=least_delay_s(run.rate, max(run.world.noise, LEAST_NOISE)),
         floor_s=floor_s - outage.onset_s,
-        recovery_s=None if recovered_s is None else recovered_s - outage.end_s,
+        recovery_s=min(recovered_s, default=None),
         rate=run.rate,
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from msgspec import Struct
 
@@ -61,9 +61,11 @@ class Down:
     Attributes:
         scope: What is down.
         begin_s: From when on failures may belong to it; a ramp begins here.
-        settled_s: From when on no call that is sent succeeds.
         end_s: Calls sent from then on succeed again.
+        settled_s: From when on no call that is sent succeeds.
         lull_s: When it first lets up, if it does so before its end.
+        is_beginning_known: Whether its first failure can be told at all: not if
+            clocks are wrong, or frames come later than anybody waits.
     """
 
     scope: str
@@ -71,6 +73,7 @@ class Down:
     end_s: float
     settled_s: float | None = None
     lull_s: float | None = None
+    is_beginning_known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +85,14 @@ class Outage:
         begin_s: A page before this time is false; until `onset_s`, early.
         onset_s: Completion of the first failing call after the last success.
         end_s: Completion of the first success after it; the run's end if none.
+        is_beginning_known: Whether its first failure can be told at all.
     """
 
     scope: str
     begin_s: float
     onset_s: float
     end_s: float
+    is_beginning_known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +106,11 @@ class Run:
         calls: All calls, in the order of their end.
         outages: What must be paged.
         operations_down: Scope and operation that must raise that alert.
-        ours: What goes wrong is our own side's fault.
         until_s: When the run ends.
         rate: Orders a second, on average, in the scope that matters.
         restarts: When the watching process starts anew from its checkpoint.
         wall_steps: When the wall clock is set, and by how many seconds.
+        ahead: Seconds by which a machine's clock is ahead of the watching one's.
         home: The machine that watches.
     """
 
@@ -117,9 +122,9 @@ class Run:
     rate: float
     outages: tuple[Outage, ...] = ()
     operations_down: tuple[tuple[str, str], ...] = ()
-    ours: bool = False
     restarts: tuple[float, ...] = ()
     wall_steps: tuple[tuple[float, float], ...] = ()
+    ahead: Mapping[str, float] = field(default_factory=dict)
     home: str = HOME
 
     @property
@@ -161,4 +166,11 @@ def outage_of(down: Down, calls: Iterable[Sent], *, until_s: float) -> Outage:
         begin_s=down.begin_s,
         onset_s=min(failed),
         end_s=min(ended, default=until_s),
+        is_beginning_known=down.is_beginning_known,
     )
+
+
+def wall_ns(run: Run, at_s: float) -> int:
+    """Return what the wall clock says at a time of the run's axis."""
+    steps = sum(step_s for since_s, step_s in run.wall_steps if since_s <= at_s)
+    return round((at_s + steps) * 1e9)

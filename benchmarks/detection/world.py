@@ -143,7 +143,10 @@ class World:
         """Whether the host outside Amazon would answer that machine."""
         if any(begin_s <= at_s < end_s for begin_s, end_s in self.reference.blocked):
             return False
+        draw = random.Random(f"{self._seed} reference {at_s:.3f}")
         return not any(
-            spell.closes_way and (not spell.sources or source in spell.sources)
+            spell.closes_way
+            and (not spell.sources or source in spell.sources)
+            and draw.random() < spell.share_at(at_s)
             for spell in self._between[bisect_right(self._edges, at_s)]
         )

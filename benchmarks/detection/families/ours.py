@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 from benchmarks.detection.answers import (
     BAD_CERTIFICATE,
     F500,
     GIVEN_UP,
+    HANG,
     HTML_502,
     LONG_TIMEOUT,
     NO_NAME,
@@ -17,114 +19,140 @@ from benchmarks.detection.answers import (
     TIMEOUT,
     Answer,
 )
-from benchmarks.detection.families.staging import LEAD_S, family, orders, played
-from benchmarks.detection.streams import Run
-from benchmarks.detection.traffic import CREATE, Flow, steady
+from benchmarks.detection.families.staging import (
+    LEAD_S,
+    Scene,
+    family,
+    mishap,
+    ordinary,
+)
+from benchmarks.detection.traffic import CREATE, HOUR_S, Flow, poisson, steady
 from benchmarks.detection.world import Spell
 
 LASTS_S = 1_800.0
-AFTER_S = 900.0
+END_S = LEAD_S + LASTS_S
 
 
-def cut_off(variant: str, draw: random.Random, *answers: Answer, rate: float) -> Run:
-    """Return a run in which our own way out is closed for half an hour."""
-    end_s = LEAD_S + LASTS_S
-    until_s = end_s + AFTER_S
-    begin_s = LEAD_S + 300 * draw.random()
-    return played(
-        variant,
-        draw,
-        flows=orders(rate, draw, until_s=until_s),
-        until_s=until_s,
-        rate=rate,
-        spells=[Spell(begin_s=begin_s, end_s=end_s, answers=answers, closes_way=True)],
-        ours=True,
-    )
+def cut_off(*answers: Answer, rate: float, variant: str = "") -> Scene:
+    """Return a scene in which our own way out is closed for half an hour."""
+    spell = Spell(begin_s=LEAD_S, end_s=END_S, answers=answers, closes_way=True)
+    return mishap(spell, rate=rate, variant=variant)
+
+
+def spoilt(*answers: Answer, rate: float = 0.5) -> Scene:
+    """Return a scene in which our own program is the cause; a probe is not hit."""
+    spell = Spell(begin_s=LEAD_S, end_s=END_S, answers=answers, probes=False)
+    return mishap(spell, rate=rate)
 
 
 @family
-def own_dns(draw: random.Random) -> Iterator[Run]:
-    yield cut_off("10 a second", draw, NO_NAME, rate=10.0)
-    yield cut_off("1 in 5 s", draw, NO_NAME, rate=0.2)
+def own_dns(draw: random.Random) -> Iterator[Scene]:
+    yield cut_off(NO_NAME, rate=5.0, variant="5 a second")
+    yield cut_off(NO_NAME, rate=0.2, variant="1 in 5 s")
 
 
 @family
-def own_proxy(draw: random.Random) -> Iterator[Run]:
-    yield cut_off("refuses", draw, REFUSED, rate=1.0)
-    yield cut_off("answers 502", draw, HTML_502, rate=1.0)
+def own_proxy(draw: random.Random) -> Iterator[Scene]:
+    yield cut_off(REFUSED, rate=1.0, variant="refuses")
+    yield cut_off(HTML_502, rate=1.0, variant="answers 502")
 
 
 @family
-def own_firewall(draw: random.Random) -> Iterator[Run]:
-    yield cut_off("1 a second", draw, TIMEOUT, rate=1.0)
-    yield cut_off("1 in 20 s", draw, LONG_TIMEOUT, rate=0.05)
+def own_firewall(draw: random.Random) -> Iterator[Scene]:
+    yield cut_off(TIMEOUT, rate=1.0, variant="1 a second")
+    yield cut_off(LONG_TIMEOUT, rate=0.05, variant="1 in 20 s")
 
 
 @family
-def own_trust_broken(draw: random.Random) -> Iterator[Run]:
-    yield cut_off("", draw, BAD_CERTIFICATE, rate=0.5)
+def own_trust_broken(draw: random.Random) -> Iterator[Scene]:
+    yield cut_off(BAD_CERTIFICATE, rate=0.5)
 
 
 @family
-def own_network_flapping(draw: random.Random) -> Iterator[Run]:
+def own_network_flapping(draw: random.Random) -> Iterator[Scene]:
     """Cut off for 50 s of every minute and a half, for an hour."""
     spells = [
         Spell(
-            begin_s=LEAD_S + number * 90.0,
-            end_s=LEAD_S + number * 90.0 + 50.0,
-            answers=(NO_NAME, TIMEOUT),
+            begin_s=at_s, end_s=at_s + 50.0, answers=(NO_NAME, TIMEOUT), closes_way=True
+        )
+        for at_s in (LEAD_S + number * 90.0 for number in range(40))
+    ]
+    yield mishap(*spells, rate=1.0)
+
+
+@family
+def own_network_loses_packets(draw: random.Random) -> Iterator[Scene]:
+    """Calls and reference checks get through now and then."""
+    for share in (0.6, 0.97):
+        spell = Spell(
+            begin_s=LEAD_S,
+            end_s=END_S,
+            answers=(TIMEOUT,),
+            share=share,
             closes_way=True,
         )
-        for number in range(40)
+        yield mishap(spell, rate=1.0, variant=f"{share:.0%}")
+
+
+@family
+def own_network_at_night(draw: random.Random) -> Iterator[Scene]:
+    """Cut off for four hours in which five orders come."""
+    spell = Spell(
+        begin_s=2 * HOUR_S, end_s=6 * HOUR_S, answers=(NO_NAME,), closes_way=True
+    )
+    yield replace(mishap(spell, rate=1 / 2_700.0), until_s=12 * HOUR_S)
+
+
+@family
+def own_timeout_far_too_short(draw: random.Random) -> Iterator[Scene]:
+    """Since the last deployment every call is given up after 0.1 s."""
+    yield spoilt(SHORT_TIMEOUT)
+
+
+@family
+def own_request_makes_it_fail(draw: random.Random) -> Iterator[Scene]:
+    """Since the last deployment every order is such that Amazon answers F500."""
+    yield spoilt(F500, rate=0.2)
+
+
+@family
+def own_program_gives_up(draw: random.Random) -> Iterator[Scene]:
+    """Every call is abandoned before it is sent: proves nothing."""
+    yield spoilt(GIVEN_UP)
+
+
+@family
+def killed_with_calls_under_way(draw: random.Random) -> Iterator[Scene]:
+    """Twenty calls never end because the process was killed; then a quiet night."""
+    until_s = LEAD_S + 6 * HOUR_S
+    flows = [
+        ordinary(1.0, draw, end_s=LEAD_S),
+        Flow(arrivals=[LEAD_S + number * 0.1 for number in range(20)]),
+        ordinary(1 / 2_700.0, draw, begin_s=LEAD_S + 60.0, end_s=until_s),
     ]
-    until_s = spells[-1].end_s + AFTER_S
-    yield played(
-        "",
-        draw,
-        flows=orders(1.0, draw, until_s=until_s),
+    killed = Spell(begin_s=LEAD_S, end_s=LEAD_S + 5.0, answers=(HANG,), probes=False)
+    yield Scene(
+        flows=flows,
         until_s=until_s,
         rate=1.0,
-        spells=spells,
-        ours=True,
+        spells=[killed],
+        restarts=(LEAD_S + 6.0,),
     )
 
 
 @family
-def own_timeout_far_too_short(draw: random.Random) -> Iterator[Run]:
-    """Since the last deployment every call is given up after 0.1 s."""
-    end_s = LEAD_S + LASTS_S
-    until_s = end_s + AFTER_S
-    spell = Spell(begin_s=LEAD_S, end_s=end_s, answers=(SHORT_TIMEOUT,), probes=False)
-    yield played(
-        "",
-        draw,
-        flows=orders(0.5, draw, until_s=until_s),
-        until_s=until_s,
-        rate=0.5,
-        spells=[spell],
-        ours=True,
-    )
+def killed_again_and_again(draw: random.Random) -> Iterator[Scene]:
+    """A crash every 20 s takes the calls under way with it."""
+    spells = [
+        Spell(begin_s=at_s, end_s=at_s + 3.0, answers=(HANG,), probes=False)
+        for at_s in (LEAD_S + number * 20.0 for number in range(60))
+    ]
+    scene = mishap(*spells, rate=1.0)
+    yield replace(scene, restarts=tuple(spell.end_s for spell in spells))
 
 
 @family
-def own_program_gives_up(draw: random.Random) -> Iterator[Run]:
-    """Every call is abandoned before it is sent: proves nothing."""
-    end_s = LEAD_S + LASTS_S
-    until_s = end_s + AFTER_S
-    spell = Spell(begin_s=LEAD_S, end_s=end_s, answers=(GIVEN_UP,), probes=False)
-    yield played(
-        "",
-        draw,
-        flows=orders(0.5, draw, until_s=until_s),
-        until_s=until_s,
-        rate=0.5,
-        spells=[spell],
-        ours=True,
-    )
-
-
-@family
-def poison_order(draw: random.Random) -> Iterator[Run]:
+def poison_order(draw: random.Random) -> Iterator[Scene]:
     """One order fails five hundred times, beside an order in five minutes."""
     until_s = 4_000.0
     poisoned = Flow(
@@ -133,13 +161,45 @@ def poison_order(draw: random.Random) -> Iterator[Run]:
         same_order=True,
         operations=((CREATE, 1.0),),
     )
-    ordinary = Flow(arrivals=steady(1 / 300, draw, end_s=until_s))
-    yield played(
-        "",
-        draw,
-        flows=[ordinary, poisoned],
+    yield Scene(
+        flows=[ordinary(1 / 300, draw, end_s=until_s), poisoned],
         until_s=until_s,
         rate=0.5,
-        spells=[Spell(begin_s=0.0, end_s=until_s, answers=(F500,), orders=("Poison",))],
-        ours=True,
+        spells=[Spell(begin_s=0.0, end_s=1e9, answers=(F500,), orders=("Poison",))],
+    )
+
+
+@family
+def poison_dozen(draw: random.Random) -> Iterator[Scene]:
+    """Twelve orders that can only fail are retried all night, beside few others."""
+    until_s = 4 * HOUR_S
+    poisoned = Flow(
+        arrivals=[3_600.0 + number * 7.0 for number in range(12)],
+        order="Poison",
+        operations=((CREATE, 1.0),),
+        retries=8,
+        backoff_s=20.0,
+    )
+    yield Scene(
+        flows=[Flow(arrivals=poisson(1 / 1_200, draw, end_s=until_s)), poisoned],
+        until_s=until_s,
+        rate=0.01,
+        spells=[Spell(begin_s=0.0, end_s=1e9, answers=(F500,), orders=("Poison",))],
+    )
+
+
+@family
+def poison_under_new_names(draw: random.Random) -> Iterator[Scene]:
+    """One bad request is sent again and again, each time with a new id."""
+    until_s = 4_000.0
+    poisoned = Flow(
+        arrivals=steady(0.5, draw, begin_s=1_000.0, end_s=2_000.0),
+        order="Poison",
+        operations=((CREATE, 1.0),),
+    )
+    yield Scene(
+        flows=[ordinary(1 / 100, draw, end_s=until_s), poisoned],
+        until_s=until_s,
+        rate=0.5,
+        spells=[Spell(begin_s=0.0, end_s=1e9, answers=(F500,), orders=("Poison",))],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 from benchmarks.detection.answers import (
     F200,
@@ -14,133 +15,131 @@ from benchmarks.detection.answers import (
     TIMEOUT,
     Answer,
 )
-from benchmarks.detection.families.staging import LEAD_S, family, played
-from benchmarks.detection.streams import Down, Run
+from benchmarks.detection.families.staging import (
+    AFTER_S,
+    LEAD_S,
+    Scene,
+    family,
+    mishap,
+)
+from benchmarks.detection.streams import Down
 from benchmarks.detection.traffic import CREATE, HOUR_S, SCOPE, Flow, steady
 from benchmarks.detection.world import Spell
 
-CREATES = ((CREATE, 1.0),)
+END_S = LEAD_S + HOUR_S
 
 
 def refused(
-    variant: str,
-    draw: random.Random,
     *spells: Spell,
+    draw: random.Random,
     rate: float = 0.5,
-    noise: float = 1e-3,
-    ours: bool = True,
     retries: int = 0,
-) -> Run:
-    """Return a run of nothing but orders, refused as the spells say."""
-    until_s = max(spell.end_s for spell in spells) + 900.0
+    variant: str = "",
+) -> Scene:
+    """Return a scene of nothing but orders, refused as the spells say."""
+    scene = mishap(*spells, rate=rate, variant=variant)
     flow = Flow(
-        arrivals=steady(rate, draw, end_s=until_s), operations=CREATES, retries=retries
+        arrivals=steady(rate, draw, end_s=scene.until_s),
+        operations=((CREATE, 1.0),),
+        retries=retries,
     )
-    return played(
-        variant,
-        draw,
-        flows=[flow],
-        until_s=until_s,
-        rate=rate,
-        spells=spells,
-        noise=noise,
-        ours=ours,
-    )
+    return replace(scene, flows=[flow])
 
 
-def spell_of(*answers: Answer, probes: bool = False, share: float = 1.0) -> Spell:
+def answered(*answers: Answer, probes: bool = False, share: float = 1.0) -> Spell:
     """Return an hour in which that is the answer to orders."""
     return Spell(
-        begin_s=LEAD_S,
-        end_s=LEAD_S + HOUR_S,
-        answers=answers,
-        probes=probes,
-        share=share,
+        begin_s=LEAD_S, end_s=END_S, answers=answers, probes=probes, share=share
     )
 
 
 @family
-def funds_exhausted(draw: random.Random) -> Iterator[Run]:
-    yield refused("", draw, spell_of(F300))
+def funds_exhausted(draw: random.Random) -> Iterator[Scene]:
+    yield refused(answered(F300), draw=draw)
 
 
 @family
-def funds_exhausted_and_noise(draw: random.Random) -> Iterator[Run]:
-    """One in ten fails for technical reasons, the others for money."""
-    yield refused("", draw, spell_of(F500, share=0.1), spell_of(F300))
+def funds_exhausted_and_noise(draw: random.Random) -> Iterator[Scene]:
+    """Some fail for technical reasons, the others for money."""
+    for share in (0.1, 0.25):
+        spells = (answered(F500, TIMEOUT, share=share), answered(F300))
+        yield refused(*spells, draw=draw, variant=f"{share:.0%}")
 
 
 @family
-def contract_ended(draw: random.Random) -> Iterator[Run]:
-    yield refused("", draw, spell_of(F300, probes=True), rate=2.0)
+def contract_ended(draw: random.Random) -> Iterator[Scene]:
+    yield refused(answered(F300, probes=True), draw=draw, rate=2.0)
 
 
 @family
-def product_type_not_enabled(draw: random.Random) -> Iterator[Run]:
-    yield refused("", draw, spell_of(F300, share=0.6))
+def contract_ended_and_noise(draw: random.Random) -> Iterator[Scene]:
+    """The probe is refused as well, and nobody is there to say all is well."""
+    spells = (answered(F500, share=0.2, probes=True), answered(F300, probes=True))
+    yield refused(*spells, draw=draw)
 
 
 @family
-def throttling_storm(draw: random.Random) -> Iterator[Run]:
-    yield refused("some pass", draw, spell_of(RATE_EXCEEDED, share=0.9), rate=12.0)
+def product_type_not_enabled(draw: random.Random) -> Iterator[Scene]:
+    yield refused(answered(F300, share=0.6), draw=draw)
 
 
 @family
-def throttling_total(draw: random.Random) -> Iterator[Run]:
+def throttling_storm(draw: random.Random) -> Iterator[Scene]:
+    yield refused(answered(RATE_EXCEEDED, share=0.9), draw=draw, rate=4.0)
+
+
+@family
+def throttling_total(draw: random.Random) -> Iterator[Scene]:
     """Nothing passes, and what is far too fast is not answered at all."""
-    spells = (spell_of(TIMEOUT, share=0.1), spell_of(RATE_EXCEEDED, probes=True))
-    yield refused("", draw, *spells, rate=3.0)
-
-
-@family
-def bad_deployment(draw: random.Random) -> Iterator[Run]:
-    yield refused("all F200", draw, spell_of(F200), rate=1.0)
-    yield refused(
-        "F200 and noise", draw, spell_of(F500, share=0.05), spell_of(F200), rate=1.0
-    )
-
-
-@family
-def keys_expired(draw: random.Random) -> Iterator[Run]:
-    yield refused("", draw, spell_of(FORBIDDEN, probes=True))
-
-
-@family
-def clock_skewed(draw: random.Random) -> Iterator[Run]:
-    yield refused("", draw, spell_of(FORBIDDEN, probes=True), rate=0.1, retries=3)
-
-
-@family
-def keys_expired_and_noise(draw: random.Random) -> Iterator[Run]:
     spells = (
-        spell_of(F500, TIMEOUT, share=0.08, probes=True),
-        spell_of(FORBIDDEN, probes=True),
+        answered(TIMEOUT, share=0.1, probes=True),
+        answered(RATE_EXCEEDED, probes=True),
     )
-    yield refused("", draw, *spells, rate=1.0)
-
-
-def mix(draw: random.Random, *, f500: float, rate: float) -> Run:
-    """Return an outage in which some orders still meet the account check."""
-    end_s = LEAD_S + HOUR_S
-    until_s = end_s + 1_200.0
-    spells = [
-        Spell(
-            begin_s=LEAD_S, end_s=end_s, answers=(F300,), share=1 - f500, probes=False
-        ),
-        Spell(begin_s=LEAD_S, end_s=end_s, answers=(F500,)),
-    ]
-    return played(
-        f"{f500:.0%} F500, {rate} a second",
-        draw,
-        flows=[Flow(arrivals=steady(rate, draw, end_s=until_s), operations=CREATES)],
-        until_s=until_s,
-        rate=rate,
-        spells=spells,
-        downs=[Down(scope=SCOPE, begin_s=LEAD_S, end_s=end_s)],
-    )
+    yield refused(*spells, draw=draw, rate=3.0)
 
 
 @family
-def f300_and_f500(draw: random.Random) -> Iterator[Run]:
-    yield mix(draw, f500=0.8, rate=1.0)
-    yield mix(draw, f500=0.7, rate=0.5)
+def bad_deployment(draw: random.Random) -> Iterator[Scene]:
+    yield refused(answered(F200), draw=draw, rate=1.0, variant="all F200")
+    spells = (answered(F500, share=0.05), answered(F200))
+    yield refused(*spells, draw=draw, rate=1.0, variant="F200 and noise")
+
+
+@family
+def keys_expired(draw: random.Random) -> Iterator[Scene]:
+    yield refused(answered(FORBIDDEN, probes=True), draw=draw)
+
+
+@family
+def keys_expired_and_noise(draw: random.Random) -> Iterator[Scene]:
+    spells = (
+        answered(F500, TIMEOUT, share=0.08, probes=True),
+        answered(FORBIDDEN, probes=True),
+    )
+    yield refused(*spells, draw=draw, rate=1.0)
+
+
+@family
+def keys_expired_on_some(draw: random.Random) -> Iterator[Scene]:
+    yield refused(answered(FORBIDDEN, share=0.5), draw=draw)
+
+
+@family
+def clock_skewed(draw: random.Random) -> Iterator[Scene]:
+    yield refused(answered(FORBIDDEN, probes=True), draw=draw, rate=0.1, retries=3)
+
+
+@family
+def f300_and_f500(draw: random.Random) -> Iterator[Scene]:
+    """An outage in which some orders still meet the account check: a page."""
+    for f300, rate in ((0.2, 1.0), (0.3, 0.5)):
+        spells = (
+            answered(F300, share=f300),
+            Spell(begin_s=LEAD_S, end_s=END_S, answers=(F500,)),
+        )
+        scene = refused(*spells, draw=draw, rate=rate, variant=f"{f300:.0%} F300")
+        yield replace(
+            scene,
+            until_s=END_S + AFTER_S,
+            downs=[Down(scope=SCOPE, begin_s=LEAD_S, end_s=END_S)],
+        )

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from benchmarks.detection.answers import Answer
 from benchmarks.detection.streams import HOME, Down, Run, outage_of
-from benchmarks.detection.traffic import Flow, calls_of, steady
+from benchmarks.detection.traffic import SCOPE, Flow, calls_of, steady
 from benchmarks.detection.world import Reference, Spell, World
 
 LEAD_S = 1_500.0
 """How long all is well before something happens."""
 
-NOISE_P = 1e-3
+LASTS_S = 1_500.0
+AFTER_S = 1_200.0
+NOISE = 1e-3
+NO_REFERENCE = Reference(configured=False)
 
-Maker = Callable[[random.Random], Iterator[Run]]
+Maker = Callable[[random.Random], Iterator["Scene"]]
 
 FAMILIES: dict[str, Maker] = {}
 """Every family, by name."""
@@ -29,44 +34,87 @@ def family(maker: Maker) -> Maker:
     return maker
 
 
-def orders(rate: float, draw: random.Random, *, until_s: float) -> list[Flow]:
+@dataclass(kw_only=True)
+class Scene:
+    """A run before it is played; what the attributes mean stands with `Run`.
+
+    Attributes:
+        flows: The partner's traffic; `rate` orders a second from one machine
+            unless given.
+        spells: What goes wrong.
+        downs: When not one call can succeed.
+        noise: How many calls fail at any other time.
+        reference: The host outside Amazon; one that answers unless given.
+    """
+
+    until_s: float
+    rate: float
+    variant: str = ""
+    flows: Sequence[Flow] = ()
+    spells: Sequence[Spell] = ()
+    downs: Sequence[Down] = ()
+    noise: float = NOISE
+    reference: Reference | None = None
+    operations_down: tuple[tuple[str, str], ...] = ()
+    restarts: tuple[float, ...] = ()
+    wall_steps: tuple[tuple[float, float], ...] = ()
+    ahead: Mapping[str, float] = field(default_factory=dict)
+    home: str = HOME
+
+    def played(self, family: str, draw: random.Random) -> Run:
+        """Return the run: this traffic in this world, and the truth about it."""
+        world = World(
+            self.spells,
+            noise=self.noise,
+            reference=self.reference,
+            seed=f"{draw.getrandbits(64):x}",
+        )
+        flows = self.flows or [ordinary(self.rate, draw, end_s=self.until_s)]
+        calls = calls_of(flows, world, draw)
+        return Run(
+            family=family,
+            variant=self.variant,
+            world=world,
+            calls=calls,
+            until_s=self.until_s,
+            rate=self.rate,
+            outages=tuple(
+                outage_of(down, calls, until_s=self.until_s) for down in self.downs
+            ),
+            operations_down=self.operations_down,
+            restarts=self.restarts,
+            wall_steps=self.wall_steps,
+            ahead=self.ahead,
+            home=self.home,
+        )
+
+
+def ordinary(
+    rate: float, draw: random.Random, *, begin_s: float = 0.0, end_s: float
+) -> Flow:
     """Return the ordinary traffic of one machine."""
-    return [Flow(arrivals=steady(rate, draw, end_s=until_s))]
+    return Flow(arrivals=steady(rate, draw, begin_s=begin_s, end_s=end_s))
 
 
-def played(
-    variant: str,
-    draw: random.Random,
-    *,
-    flows: Sequence[Flow],
-    until_s: float,
-    rate: float,
-    spells: Iterable[Spell] = (),
-    downs: Iterable[Down] = (),
-    noise: float = NOISE_P,
-    reference: Reference | None = None,
-    ours: bool = False,
-    operations_down: tuple[tuple[str, str], ...] = (),
-    restarts: tuple[float, ...] = (),
-    wall_steps: tuple[tuple[float, float], ...] = (),
-    home: str = HOME,
-) -> Run:
-    """Return the run that such traffic makes in such a world."""
-    world = World(
-        spells, noise=noise, reference=reference, seed=f"{draw.getrandbits(64):x}"
-    )
-    calls = calls_of(flows, world, draw)
-    return Run(
-        family="",
+def outage(
+    *answers: Answer,
+    rate: float = 0.5,
+    begin_s: float = LEAD_S,
+    lasts_s: float = LASTS_S,
+    variant: str = "",
+) -> Scene:
+    """Return a scene with one total outage in the middle of ordinary traffic."""
+    end_s = begin_s + lasts_s
+    return Scene(
         variant=variant,
-        world=world,
-        calls=calls,
-        until_s=until_s,
+        until_s=end_s + AFTER_S,
         rate=rate,
-        outages=tuple(outage_of(down, calls, until_s=until_s) for down in downs),
-        ours=ours,
-        operations_down=operations_down,
-        restarts=restarts,
-        wall_steps=wall_steps,
-        home=home,
+        spells=[Spell(begin_s=begin_s, end_s=end_s, answers=answers)],
+        downs=[Down(scope=SCOPE, begin_s=begin_s, end_s=end_s)],
     )
+
+
+def mishap(*spells: Spell, rate: float = 0.5, variant: str = "") -> Scene:
+    """Return a scene in which something goes wrong that is no outage."""
+    until_s = max(spell.end_s for spell in spells) + 900.0
+    return Scene(variant=variant, until_s=until_s, rate=rate, spells=spells)
