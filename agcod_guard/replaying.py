@@ -121,14 +121,17 @@ def write_packets(
     Args:
         replay: What came of `path`.
         path: What was replayed.
-        out: Where the packets go; `refuse_inside` says where they may not.
+        out: Where the packets go: a folder outside of what was replayed.
         reporter_of: What the partner alone can tell about an incident.
 
     Raises:
         DataError: `out` lies in what was replayed, or that has gone.
         OSError: The packets cannot be written.
     """
-    refuse_inside(path, out)
+    if lies_inside(path, out):
+        raise DataError(
+            out, f"lies in {path}, which is only read", remedy="name a folder elsewhere"
+        )
     packets = IncidentFolder(out)
     packer = JournalPacker(
         reader=SegmentReader(journal_in(path), Observers()),
@@ -143,22 +146,17 @@ def write_packets(
     return [packets.folder_of(each.incident_id) for each in replay.incidents]
 
 
-def refuse_inside(path: Path, out: Path) -> None:
-    """Do nothing if `out` is outside of the data folder that is replayed.
+def lies_inside(path: Path, out: Path) -> bool:
+    """Return whether `out` is in the data folder that is replayed.
 
     Raises:
-        DataError: It is inside, or `path` is no journal.
+        DataError: `path` is no journal.
     """
     journal = journal_in(path).resolve()
     folder = journal if journal.is_dir() else journal.parent
     if folder.name == JOURNAL:
         folder = folder.parent
-    if out.resolve().is_relative_to(folder):
-        raise DataError(
-            out,
-            f"lies in {folder}, which is only read",
-            remedy="name a folder elsewhere",
-        )
+    return out.resolve().is_relative_to(folder)
 
 
 def journal_in(path: Path) -> Path:

@@ -20,7 +20,7 @@ from agcod_guard.clock import SystemClock
 from agcod_guard.delivery.files import IncidentFolder
 from agcod_guard.incident.layout import count
 from agcod_guard.outage.detector import Transition
-from agcod_guard.replaying import Replay, refuse_inside, replayed, write_packets
+from agcod_guard.replaying import Replay, lies_inside, replayed, write_packets
 from agcod_guard.settings import Settings
 from agcod_guard.settings.fields import POLICY
 from agcod_guard.settings.given import Given
@@ -80,8 +80,11 @@ def replay(
     journal was written under, and the incidents are those of the guard. What a
     packet says of you is taken from the settings, as far as they are given.
     """
-    if packets_dir is not None:
-        refuse_inside(path, packets_dir)
+    if packets_dir is not None and lies_inside(path, packets_dir):
+        raise click.BadParameter(
+            f"{packets_dir} lies in {path}, which is only read; name a folder elsewhere",
+            param_hint="--out",
+        )
     result = replayed(path, changes=changes)
     if packets_dir is not None:
         settings = Settings.load(settings_path, data_dir=path)

@@ -6,6 +6,7 @@ import pytest
 from partner import settings
 
 from agcod_guard.cli.replay import show_replay, write_replayed
+from agcod_guard.errors import DataError
 from agcod_guard.replaying import replayed
 
 
@@ -83,6 +84,16 @@ def test_the_packet_of_a_resolved_incident_is_the_guards_to_the_byte(
         assert (tmp_path / "out" / name / file).read_text("utf-8") == live
 
 
+def test_nor_by_whoever_writes_them_without_the_command(data_dir):
+    with pytest.raises(DataError, match="which is only read"):
+        write_replayed(
+            replayed(data_dir / "journal"),
+            data_dir / "journal",
+            data_dir,
+            settings(data_dir),
+        )
+
+
 def test_without_settings_a_packet_names_what_is_missing(data_dir, tmp_path, run):
     done = run("replay", data_dir, "--out", tmp_path / "out")
 
@@ -109,7 +120,7 @@ def test_packets_are_not_written_into_what_is_replayed(
 
     done = run("replay", data_dir / replayed_part, "--out", data_dir / inside)
 
-    assert done.exit_code == 3
+    assert done.exit_code == 2
     assert "which is only read; name a folder elsewhere" in done.stderr
     assert everything_in(data_dir) == before
 
