@@ -82,7 +82,8 @@ def replay(
     """
     if packets_dir is not None and lies_inside(path, packets_dir):
         raise click.BadParameter(
-            f"{packets_dir} lies in {path}, which is only read; name a folder elsewhere",
+            f"{packets_dir} lies in {path}, which is only read; "
+            "name a folder elsewhere",
             param_hint="--out",
         )
     result = replayed(path, changes=changes)
