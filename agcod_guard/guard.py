@@ -72,7 +72,7 @@ class Guard:
         self._parts = assembled(self._folder, registry, self._wake)
         self._callbacks: list[Callable[[Transition], object]] = []
         self._maintained_at_s = self._referred_at_s = float("-inf")
-        self._looking = threading.Lock()
+        self._looking = threading.RLock()  # a callback may ask for a look
         self._heartbeat = Heartbeat(
             self._beat, every_s=max(self.settings.policy.tick_s, BEATS_APART_S)
         )
@@ -191,7 +191,8 @@ class Guard:
 
     def after_fork(self) -> None:
         """Begin as a process of its own; called in the child."""
-        self._looking = threading.Lock()
+        self._looking = threading.RLock()
+        self._parts.watch.begin_anew()
         self._maintained_at_s = self._referred_at_s = float("-inf")
 
     def at_exit(self) -> None:
@@ -222,8 +223,8 @@ class Guard:
         self._refer(now_s)
         try:
             news = self._parts.watch.tick(now_s)
-        except OSError as error:
-            self._parts.recorder.contain("watch.turn", error)
+        except Exception as error:
+            self._parts.recorder.contain("watch.tick", error)
             return []
         for transition in news:
             self._tell(transition)

@@ -42,7 +42,11 @@ class Turn(Protocol):
     """Whose turn it is to act for this data folder."""
 
     def acquire(self) -> bool:
-        """Return whether it is this process's turn; keeps it once it has it."""
+        """Return whether it is this process's turn; keeps it once it has it.
+
+        Raises:
+            OSError: It cannot be told.
+        """
         ...
 
 
@@ -137,7 +141,7 @@ def folded_since_s(
         incidents: All that is known; an open one is folded from its beginning.
         now_s: The present, wall clock.
     """
-    if checkpoint is not None and checkpoint.boot_id == header.boot_id:
+    if checkpoint is not None and kept_reckoning(checkpoint, header) is not None:
         return float("-inf")
     open_since_s = [
         each.first_failed_at_s for each in incidents if each.stage is not Stage.RESOLVED
@@ -168,11 +172,8 @@ class Watch:
 
         Returns:
             What has changed since this process was last told, oldest first.
-
-        Raises:
-            OSError: The lock that decides whose turn it is cannot be opened.
         """
-        if not self._around.turn.acquire():
+        if not self._has_turn():
             self._desk = None
             return self._hear()
         news = []
@@ -184,6 +185,14 @@ class Watch:
         finally:
             self._heard = None
 
+    def begin_anew(self) -> None:
+        """Start as a process that has not ticked yet, as after a fork.
+
+        What a child has of its parent's work may be half done, and is told and
+        kept by the parent.
+        """
+        self._desk = self._heard = None
+
     def suspects(self, now_s: float) -> bool:
         """Whether some run of failures has begun, and was added to not long ago."""
         present = self.present
@@ -192,6 +201,18 @@ class Watch:
             and now_s - state.evidence.changed_at_s <= self._policy.hold_s
             for state in present.scopes.values()
         )
+
+    def _has_turn(self) -> bool:
+        """Whether to act; where nobody can have the turn, each process does.
+
+        Then the data folder cannot be written, and what a process cannot write
+        only that process knows.
+        """
+        try:
+            return self._around.turn.acquire()
+        except OSError as error:
+            self._around.observer.internal_error("watch.turn", error)
+            return True
 
     def _hear(self) -> list[Transition]:
         """Return what the process whose turn it is has told since."""
@@ -331,9 +352,11 @@ class _Desk:
             incident = self._casebook.get(incident_id)
             try:
                 packed = self._around.packer.pack(incident, self._axes.wall_s(now_s))
-            except (OSError, DataError) as error:
+            except Exception as error:  # whatever it is, detection goes on
                 self._plan.failed(incident, now_s)
                 self._around.observer.packet_failed(incident, error)
+                if not isinstance(error, (OSError, DataError)):
+                    self._around.observer.internal_error("packet", error)
                 continue
             self._plan.packed(packed, now_s)
             if packed != incident:

@@ -6,6 +6,7 @@ import logging
 import os
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 import requests
@@ -325,6 +326,101 @@ def test_status_explains_itself_in_a_sentence(partner):
         "not yet an outage: needs 10 orders and 3.0 min"
     )
     assert scope.last_success_at_s == START_S + 9
+
+
+def test_a_data_folder_that_cannot_be_does_not_stop_detection(tmp_path, clock):
+    (tmp_path / "file").write_text("in the way")
+    partner = guarded(tmp_path / "file" / "data", clock)
+
+    partner.sell(20, success())
+    partner.sell(200, DOWN)
+    partner.sell(310, success())
+    partner.guard.close()
+
+    assert partner.phases == ["SUSPECT", "OUTAGE", "RECOVERING", "OK"]
+
+
+def test_a_packet_that_cannot_be_made_does_not_stop_detection(
+    tmp_path, partner, monkeypatch
+):
+    def broken(*_, **__):
+        raise ValueError("a mistake of ours")
+
+    monkeypatch.setattr("agcod_guard.packing.packet_files", broken)
+    partner.sell(200, DOWN)
+    assert partner.phases == ["SUSPECT", "OUTAGE"]
+
+    monkeypatch.undo()
+    partner.sell(20, DOWN)
+
+    assert len(packets(tmp_path)) == 1
+
+
+def test_a_mistake_of_ours_does_not_come_out_of_a_look(partner, monkeypatch, swallowed):
+    def broken(*_, **__):
+        raise ValueError("a mistake of ours")
+
+    partner.order(DOWN)
+    monkeypatch.setattr(partner.guard._parts.watch, "tick", broken)
+
+    assert partner.guard.tick() == []
+    partner.guard.flush()
+    partner.guard.close()
+
+    assert {stage for stage, _ in swallowed} == {"watch.tick"}
+
+
+def test_a_checkpoint_that_cannot_be_read_costs_a_day_and_no_more(tmp_path, clock):
+    partner = guarded(tmp_path, clock)
+    partner.sell(200, DOWN)
+    partner.sell(310, success())
+    partner.guard.close()
+    with closing(sqlite3.connect(tmp_path / "ladder.sqlite")) as db:
+        db.execute("UPDATE checkpoint SET state = '{}'")
+        db.execute("DELETE FROM incidents")
+        db.commit()
+    clock.advance(3 * 86_400.0)
+    for segment in tmp_path.glob("journal/*.seg"):
+        os.utime(segment, (START_S, START_S))
+
+    again = guarded(tmp_path, clock)
+    again.sell(3, success())
+    again.guard.close()
+
+    assert again.guard._parts.ladder.incidents() == []
+
+
+def test_a_callback_may_ask_for_a_look(partner):
+    told = []
+    partner.guard.on_transition(lambda each: told.append(partner.guard.tick()))
+
+    looking = threading.Thread(target=partner.sell, args=(20, DOWN), daemon=True)
+    looking.start()
+    looking.join(20.0)
+
+    assert told == [[]]
+
+
+def test_a_child_does_not_tell_what_its_parent_has_told(tmp_path, clock):
+    partner = guarded(tmp_path, clock)
+    partner.sell(179, DOWN)
+    parent_is_done, go = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.read(parent_is_done, 1)
+            clock.advance(2.0)
+            code = len([each for each in partner.look() if each.after == "OUTAGE"])
+        finally:
+            os._exit(code)
+    partner.sell(1, DOWN)
+    partner.guard.close()
+    os.write(go, b"x")
+    _, state = os.waitpid(child, 0)
+
+    assert partner.phases == ["SUSPECT", "OUTAGE"]
+    assert os.waitstatus_to_exitcode(state) == 0
 
 
 def test_the_metrics_tell_the_same_story(tmp_path, clock):
