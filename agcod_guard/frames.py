@@ -12,6 +12,7 @@ nothing. A begin without an end is the only trace of a process that died.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -195,9 +196,8 @@ def type_byte_of(frame: Frame | Header) -> bytes:
     return _type_bytes[type(frame)]
 
 
-def encoded(frame: Frame | Header) -> bytes:
-    """Return the frame's JSON: one line, no raw newline inside."""
-    return _encoder.encode(frame)
+encoded: Callable[[Frame | Header], bytes] = _encoder.encode
+"""Returns the frame's JSON: one line, no raw newline inside."""
 
 
 def decoded(kind: Kind, payload: bytes) -> Frame | Header:

@@ -31,13 +31,13 @@ class OpenCall:
         status: HTTP status; None until the answer's head has come.
         answer_headers: Headers of the answer; empty until then.
         attempts: How often the client has sent the request.
-        answered_mono_ns: Monotonic clock when the answer's head came.
+        answered_mono_s: Monotonic clock when the answer's head came.
     """
 
     __slots__ = (
         "_unclaimed",
         "answer_headers",
-        "answered_mono_ns",
+        "answered_mono_s",
         "attempts",
         "begun",
         "body",
@@ -59,7 +59,7 @@ class OpenCall:
         self.begun = begun
         self.method, self.url = method, url
         self.headers, self.body = headers, body
-        self.answered_mono_ns = begun.mono_ns
+        self.answered_mono_s = begun.mono_ns / 1e9
         self.status: int | None = None
         self.answer_headers = _NO_HEADERS
         self.attempts = 1

@@ -110,7 +110,7 @@ class Recorder:
         """Note the head of the answer, whose body is still to come."""
         opened.status, opened.answer_headers = status, headers
         opened.attempts = attempts
-        opened.answered_mono_ns = int(self._clock.monotonic_s() * 1e9)
+        opened.answered_mono_s = self._clock.monotonic_s()
 
     def await_body(self, opened: OpenCall) -> None:
         """Let `sweep` end the call if nobody begins to read the answer's body."""
@@ -165,9 +165,9 @@ class Recorder:
         came, and is judged by that.
         """
         try:
-            oldest_ns = int((self._clock.monotonic_s() - UNREAD_S) * 1e9)
+            oldest_s = self._clock.monotonic_s() - UNREAD_S
             for opened in self._unread.copy().values():
-                if opened.answered_mono_ns <= oldest_ns:
+                if opened.answered_mono_s <= oldest_s:
                     self._end_unread(opened)
         except Exception as error:
             self.contain("recorder.sweep", error)
@@ -246,7 +246,7 @@ class Recorder:
     def _end_unread(self, opened: OpenCall) -> None:
         self.reading(opened)
         if opened.claim():
-            mono_ns = opened.answered_mono_ns
+            mono_ns = int(opened.answered_mono_s * 1e9)
             wall_ns = opened.begun.wall_ns + mono_ns - opened.begun.mono_ns
             self._end(opened, wall_ns, mono_ns, body=None, error=None)
 

@@ -69,6 +69,8 @@ class Mount:
             attribute = _class_attribute(type(session))
         elif not self._on_class:
             return attribute
+        if type(attribute) is FunctionType:
+            return MethodType(attribute, session)
         bind = getattr(type(attribute), "__get__", None)
         return attribute if bind is None else bind(attribute, session, type(session))
 
@@ -102,8 +104,8 @@ def _get_adapter_of(mount: Mount) -> FunctionType:
 def _class_attribute(class_: type) -> Any:
     """Return `get_adapter` as it stands on the class, not bound to anything."""
     for ancestor in class_.__mro__:
-        if "get_adapter" in vars(ancestor):
-            return vars(ancestor)["get_adapter"]
+        if "get_adapter" in ancestor.__dict__:
+            return ancestor.__dict__["get_adapter"]
     raise AttributeError(f"{class_.__name__} has no get_adapter")
 
 

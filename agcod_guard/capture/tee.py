@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from agcod_guard.open_call import KEPT_BYTES, OpenCall
+from agcod_guard.open_call import KEPT_BYTES, OpenCall, kept_part
 from agcod_guard.recorder import Recorder
 
 
@@ -79,11 +79,10 @@ class Tee:
 
     def _keep(self, chunk: Any) -> None:
         try:
-            if self._kept_bytes < KEPT_BYTES:
-                text = isinstance(chunk, str)
-                piece = chunk.encode("utf-8", "replace") if text else chunk
-                self._kept.append(bytes(piece[: KEPT_BYTES - self._kept_bytes]))
-                self._kept_bytes += len(self._kept[-1])
+            room_bytes = KEPT_BYTES - self._kept_bytes
+            if room_bytes > 0 and (piece := kept_part(chunk)):
+                self._kept.append(piece[:room_bytes])
+                self._kept_bytes += min(len(piece), room_bytes)
         except Exception as error:
             self._recorder.contain("capture.body", error)
 
