@@ -56,7 +56,7 @@ class Simulator:
         MissingExtraError: TLS is asked for and `trustme` is not installed.
     """
 
-    def __init__(  # one keyword an option, all with defaults
+    def __init__(  # noqa: PLR0913  # one keyword an option, all with defaults
         self,
         *,
         hosts: Mapping[str, str] = DEFAULT_HOSTS,
