@@ -31,8 +31,8 @@ def least_orders(rate: float, noise: float) -> float:
 
 
 def least_delay_s(rate: float, noise: float) -> float:
-    """Return the time those orders take to come."""
-    return least_orders(rate, noise) / rate
+    """Return how long after the first of them, at best, the last one fails."""
+    return (math.ceil(least_orders(rate, noise)) - 1) / rate
 
 
 def policy_floor_s(

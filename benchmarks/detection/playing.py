@@ -12,15 +12,17 @@ from agcod_guard.call import Outcome
 from agcod_guard.outage.fold import Fold
 from agcod_guard.outage.policy import OutagePolicy
 from benchmarks.detection.alarms import Alarm
+from benchmarks.detection.events import events_of
 from benchmarks.detection.families import FAMILIES
 from benchmarks.detection.peers import PEERS
 from benchmarks.detection.peers.peer import Traits
-from benchmarks.detection.rule import Watching, events_of, is_production
+from benchmarks.detection.rule import Watching, is_production
 from benchmarks.detection.score import LEAST_NOISE, Result, result_of
 from benchmarks.detection.streams import Run
 
 PLAIN = "the rule, no probes"
 PROBING = "the rule"
+SUSPICION = "its suspicion, for our own people"
 MODES = {"plain": (PLAIN,), "probes": (PROBING,), "both": (PLAIN, PROBING)}
 
 
@@ -64,8 +66,10 @@ def _played(
         watching = Watching(run, probes=name == PROBING, policy=policy)
         watching.watch()
         results[name] = result_of(
-            run, watching.alarms, probed=watching.probed, policy=policy
+            run, watching.alarms, probed=watching.probes, policy=policy
         )
+        if name == PROBING:
+            results[SUSPICION] = result_of(run, watching.suspicions, policy=policy)
     for name in PEERS if peers else ():
         results[name] = result_of(run, peer_alarms(run, name), policy=policy)
     events, fold_s = _timed_fold(run, policy)

@@ -20,8 +20,8 @@ COLUMNS = (
     "p90 s",
     "max s",
     "median orders",
-    "over bound",
-    "over floor, p90 s",
+    "orders over bound",
+    "p90 over floor s",
     "recovery s",
     "wrong first failure",
 )
@@ -51,8 +51,10 @@ def figures(results: Sequence[Result]) -> dict[str, float]:
         "p90 s": quantile(delays_s, 0.9),
         "max s": quantile(delays_s, 1.0),
         "median orders": quantile([one.orders for one in found], 0.5),
-        "over bound": quantile([one.delay_s / one.bound_s for one in found], 0.5),
-        "over floor, p90 s": quantile(_over_floor(found), 0.9),
+        "orders over bound": quantile(
+            [one.orders / one.bound_orders for one in found], 0.5
+        ),
+        "p90 over floor s": quantile(_over_floor(found), 0.9),
         "recovery s": quantile(recoveries_s, 0.5),
         "wrong first failure": sum(len(each.wrong_first_failures) for each in results),
     }
@@ -98,7 +100,12 @@ def failings(results: Mapping[str, Sequence[Result]]) -> list[str]:
 
 
 def _over_floor(found: Iterable[Found]) -> list[float]:
-    return [one.delay_s - one.floor_s for one in found if math.isfinite(one.floor_s)]
+    """Return by how much the policy's floor was missed, where traffic is steady."""
+    return [
+        one.delay_s - one.floor_s
+        for one in found
+        if one.is_steady and math.isfinite(one.floor_s)
+    ]
 
 
 def _number(value: float) -> str:

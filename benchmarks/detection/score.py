@@ -14,13 +14,14 @@ from agcod_guard.call import TECHNICAL_FAILURES, Outcome
 from agcod_guard.outage.evidence import Ended
 from agcod_guard.outage.policy import OutagePolicy
 from benchmarks.detection.alarms import Alarm
-from benchmarks.detection.bound import least_delay_s, policy_floor_s
+from benchmarks.detection.bound import least_orders, policy_floor_s
 from benchmarks.detection.streams import Outage, Run, wall_ns
 
 GRACE_S = 3.0
 """An alarm so shortly after the end was due before it."""
 
 LEAST_NOISE = 1e-4
+STEADY_RATE = 0.1
 
 ROUNDED_NS = 1_000
 """Seconds as a float are good to a fraction of a microsecond here."""
@@ -32,19 +33,19 @@ class Found(Struct, frozen=True, kw_only=True):
     Attributes:
         delay_s: From onset to alarm.
         orders: How many different orders had failed by then.
-        bound_s: What the delay is at the bound of any detector.
+        bound_orders: How many must have failed whatever the detector.
         floor_s: What it is at the policy's floor; infinite where the traffic
             can never meet the policy.
         recovery_s: From the first success to "it may be over"; None if never.
-        rate: Orders a second.
+        is_steady: One machine makes the calls, an order in 10 s or more.
     """
 
     delay_s: float
     orders: int
-    bound_s: float
+    bound_orders: float
     floor_s: float
     recovery_s: float | None
-    rate: float
+    is_steady: bool
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -202,8 +203,8 @@ def _found(
     return Found(
         delay_s=max(0.0, opened_s - outage.onset_s),
         orders=len(failed),
-        bound_s=least_delay_s(run.rate, max(run.world.noise, LEAST_NOISE)),
+        bound_orders=least_orders(run.rate, max(run.world.noise, LEAST_NOISE)),
         floor_s=floor_s - outage.onset_s,
         recovery_s=min(recovered_s, default=None),
-        rate=run.rate,
+        is_steady=run.rate >= STEADY_RATE and len({c.source for c in run.calls}) == 1,
     )

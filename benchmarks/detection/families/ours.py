@@ -33,9 +33,11 @@ LASTS_S = 1_800.0
 END_S = LEAD_S + LASTS_S
 
 
-def cut_off(*answers: Answer, rate: float, variant: str = "") -> Scene:
+def cut_off(
+    *answers: Answer, rate: float, begin_s: float = LEAD_S + 100.0, variant: str = ""
+) -> Scene:
     """Return a scene in which our own way out is closed for half an hour."""
-    spell = Spell(begin_s=LEAD_S, end_s=END_S, answers=answers, closes_way=True)
+    spell = Spell(begin_s=begin_s, end_s=END_S, answers=answers, closes_way=True)
     return mishap(spell, rate=rate, variant=variant)
 
 
@@ -66,6 +68,19 @@ def own_firewall(draw: random.Random) -> Iterator[Scene]:
 @family
 def own_trust_broken(draw: random.Random) -> Iterator[Scene]:
     yield cut_off(BAD_CERTIFICATE, rate=0.5)
+
+
+@family
+def own_network_gone_at_the_very_check(draw: random.Random) -> Iterator[Scene]:
+    """The reference is asked each five minutes: just then, and just before."""
+    for offset_s in (0.0, 0.4, -0.4):
+        scene = cut_off(
+            NO_NAME,
+            rate=3.0,
+            begin_s=LEAD_S + offset_s,
+            variant=f"{offset_s:+.1f} s",
+        )
+        yield replace(scene, noise=0.0)
 
 
 @family
