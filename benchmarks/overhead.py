@@ -2,16 +2,19 @@
 
     python benchmarks/overhead.py            # two or three minutes
     python benchmarks/overhead.py --quick    # some twenty seconds
+    python benchmarks/overhead.py --only guard traces+metrics    # these calls only
 
 Clients take turns within one run, each round in another order, so that what the
 machine does meanwhile hits all alike. "Over bare" is the median of the paired
-differences of a round. Compare rows of one run only.
+differences of a round. Compare rows of one run only: the more clients take turns,
+the colder each finds the processor's caches.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import random
 import statistics
 import subprocess
@@ -19,7 +22,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
@@ -41,6 +44,13 @@ from agcod_guard.recorder import Recorder
 
 BARE = "bare requests"
 RIVAL = "OpenTelemetry traces + metrics"
+SHORT_NAMES = {
+    "guard": "guard",
+    "events": "guard, one JSON event a call",
+    "traces": "OpenTelemetry traces",
+    "traces+metrics": RIVAL,
+    "by-hand": "by hand: log, metrics, SQLite",
+}
 WARM_UP = 200
 
 Times = Mapping[str, list[float]]
@@ -50,50 +60,63 @@ Times = Mapping[str, list[float]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a tenth of the calls")
-    share = 10 if parser.parse_args().quick else 1
-    console = Console()
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=SHORT_NAMES,
+        help="one call of these, beside bare requests, and nothing else",
+    )
+    options = parser.parse_args()
+    share = 10 if options.quick else 1
     with tempfile.TemporaryDirectory(prefix="overhead-") as name:
-        folder = Path(name)
-        for table in (
-            canned_table(folder, 20_000 // share),
-            loopback_table(folder, 4_000 // share),
-            busy_table(folder, 400 // share),
-            cpu_table(folder, 50_000 // share),
-            process_table(50_000 // share, imports=20 // share + 1),
-        ):
-            console.print(table)
+        for table in tables(Path(name), share, options.only):
+            Console().print(table)
+
+
+def tables(folder: Path, share: int, only: Sequence[str] | None) -> Iterator[Table]:
+    names = [BARE, *(SHORT_NAMES[short] for short in only or SHORT_NAMES)]
+    yield canned_table(folder, 20_000 // share, names)
+    if only is None:
+        yield loopback_table(folder, 4_000 // share, names)
+        yield busy_table(folder, 400 // share, names)
+        yield cpu_table(folder, 50_000 // share)
+        yield process_table(50_000 // share, imports=20 // share + 1)
 
 
 # --- one call ---------------------------------------------------------------
 
 
-def canned_table(folder: Path, rounds: int) -> Table:
-    times = taken_turns(CANNED_URL, folder / "canned", rounds)
+def canned_table(folder: Path, rounds: int, names: Sequence[str]) -> Table:
+    times = taken_turns(CANNED_URL, folder / "canned", rounds, names=names)
     return call_table(f"canned adapter, {rounds:,} rounds", times)
 
 
-def loopback_table(folder: Path, rounds: int) -> Table:
+def loopback_table(folder: Path, rounds: int, names: Sequence[str]) -> Table:
     with loopback_agcod() as url:
-        times = taken_turns(url, folder / "loopback", rounds)
+        times = taken_turns(url, folder / "loopback", rounds, names=names)
     return call_table(f"loopback server, {rounds:,} rounds", times)
 
 
-def busy_table(folder: Path, rounds: int) -> Table:
+def busy_table(folder: Path, rounds: int, names: Sequence[str]) -> Table:
     with one_busy_thread():
-        times = taken_turns(CANNED_URL, folder / "busy", rounds, warm_up=5)
+        times = taken_turns(CANNED_URL, folder / "busy", rounds, names=names, warm_up=5)
     title = f"canned adapter, one busy thread beside, {rounds:,} rounds"
     return call_table(title, times)
 
 
 def taken_turns(
-    url: str, folder: Path, rounds: int, *, warm_up: int = WARM_UP
+    url: str,
+    folder: Path,
+    rounds: int,
+    *,
+    names: Sequence[str],
+    warm_up: int = WARM_UP,
 ) -> Times:
     """Return what each client's calls took, the clients taking turns."""
     made = fleet(url, folder)
-    names, times = list(made.clients), {name: [] for name in made.clients}
+    times: dict[str, list[float]] = {name: [] for name in names}
     for number in range(warm_up + rounds):
-        random.shuffle(names)
-        for name in names:
+        for name in random.sample(names, len(names)):
             taken_us = timed_us(made.clients[name])
             if number >= warm_up:
                 times[name].append(taken_us)
@@ -110,7 +133,7 @@ def timed_us(client: Client) -> float:
 def call_table(title: str, times: Times) -> Table:
     table = Table("client", "p50 µs", "p99 µs", "over bare µs", "x bare", "x OTel t+m")
     table.title = title
-    rival_us = over_bare_us(times, RIVAL)
+    rival_us = over_bare_us(times, RIVAL) if RIVAL in times else math.nan
     for name, taken in times.items():
         p50, over_us = statistics.median(taken), over_bare_us(times, name)
         table.add_row(

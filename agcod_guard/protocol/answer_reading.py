@@ -6,6 +6,8 @@ an exception proves by `transport`; here it is decided which of both counts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from agcod_guard.call import Outcome
@@ -36,6 +38,7 @@ from agcod_guard.protocol.untrusted import (
 _ID_HEADERS = ("x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id")
 _TYPE_HEADER = "x-amzn-errortype"
 _HEADERS = frozenset({*_ID_HEADERS, _TYPE_HEADER, "content-encoding"})
+_OK = 200
 
 
 class AnswerFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -96,17 +99,23 @@ def _read_answer(
 ) -> AnswerFacts:
     found = headers_named(headers, _HEADERS)
     in_body = said_by(body, found.get("content-encoding", ""))
-    said = _with_header(in_body, found.get(_TYPE_HEADER))
-    answered = _status_of(status)
-    amzn_request_id = next(filter(None, map(found.get, _ID_HEADERS)), None)
-    if said is PLAIN_SUCCESS and error is None and answered == 200:
+    amzn_request_id = _amzn_request_id(found)
+    if (
+        in_body is PLAIN_SUCCESS
+        and type(status) is int
+        and status == _OK
+        and error is None
+        and _TYPE_HEADER not in found
+    ):
         # Nearly every answer is this one; nothing of it is left to judge.
         return AnswerFacts(
             outcome=Outcome.SUCCESS,
-            status=answered,
+            status=status,
             amzn_request_id=name_of(amzn_request_id),
             marked=amzn_request_id is not None,
         )
+    said = _with_header(in_body, found.get(_TYPE_HEADER))
+    answered = _status_of(status)
     words = said.message or (exception_text(error) if error is not None else None)
     return AnswerFacts(
         outcome=_outcome(said, answered, operation, error),
@@ -118,6 +127,13 @@ def _read_answer(
         marked=bool(amzn_request_id or in_body.error_code or in_body.coral),
         exception=name_of(exception_name(error)) if error is not None else None,
     )
+
+
+def _amzn_request_id(found: Mapping[str, str]) -> str | None:
+    for name in _ID_HEADERS:
+        if found.get(name):
+            return found[name]
+    return None
 
 
 def _with_header(said: Said, error_header: str | None) -> Said:

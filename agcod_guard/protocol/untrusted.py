@@ -21,9 +21,10 @@ _HUGE = 10**40
 
 # A claim code has three groups, an access key starts with AKIA or ASIA.
 _PLAIN_NAME = re.compile(
-    r"(?!A[KS]IA)[A-Za-z0-9]{1,64}(?:[-_][A-Za-z0-9]{1,64})?"
+    r"(?!A[KS]IA)[A-Za-z0-9]{1,64}+(?:[-_][A-Za-z0-9]{1,64}+)?"
     # A UUID, with or without a prefix.
-    r"|(?:[A-Za-z0-9]{1,16}[-_])?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|(?:[A-Za-z0-9]{1,16}[-_])?"
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 )
 
 
