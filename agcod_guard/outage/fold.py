@@ -12,6 +12,7 @@ by late ones, are folded on a copy and folded again later.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import takewhile
 
 import msgspec
 
@@ -104,6 +105,8 @@ class Fold:
     def __init__(self, policy: OutagePolicy) -> None:
         self._policy = policy
         self._begun: dict[str, Began] = {}
+        self._newest_begun_s = -_NEVER
+        self._has_late_begun = False
         self._next_overdue_s = _NEVER
         self.scopes: dict[str, ScopeState] = {}
         self.reference = ReferenceState()
@@ -115,6 +118,8 @@ class Fold:
         fold = cls(policy)
         fold.scopes, fold.reference = dict(state.scopes), state.reference
         fold._begun, fold.until_s = dict(state.begun), state.until_s
+        newest = next(reversed(fold._begun.values()), None)
+        fold._newest_begun_s = -_NEVER if newest is None else newest.at_s
         fold._set_next_overdue()
         return fold
 
@@ -122,7 +127,7 @@ class Fold:
         """Return everything this fold knows, as a value."""
         return FoldState(
             scopes=dict(self.scopes),
-            begun=dict(self._begun),
+            begun=dict(self._begun_in_order()),
             reference=self.reference,
             until_s=self.until_s,
         )
@@ -160,6 +165,8 @@ class Fold:
         if len(self._begun) >= MAX_OPEN_CALLS:
             return
         self._begun[event.call_id] = event
+        self._has_late_begun |= event.at_s < self._newest_begun_s
+        self._newest_begun_s = max(self._newest_begun_s, event.at_s)
         self._next_overdue_s = min(
             self._next_overdue_s, event.at_s + self._policy.overdue_s
         )
@@ -199,16 +206,29 @@ class Fold:
 
     def _count_overdue(self, until_s: float, moves: list[Move]) -> None:
         overdue_s = self._policy.overdue_s
-        due = [
-            begun for begun in self._begun.values() if begun.at_s + overdue_s <= until_s
-        ]
-        for begun in sorted(due, key=lambda begun: begun.at_s):
+        due = takewhile(
+            lambda begun: begun.at_s + overdue_s <= until_s,
+            self._begun_in_order().values(),
+        )
+        for begun in tuple(due):
             self._end(_overdue(begun, overdue_s), moves)
         self._set_next_overdue()
 
     def _set_next_overdue(self) -> None:
-        first_s = min((begun.at_s for begun in self._begun.values()), default=_NEVER)
+        first = next(iter(self._begun_in_order().values()), None)
+        first_s = _NEVER if first is None else first.at_s
         self._next_overdue_s = first_s + self._policy.overdue_s
+
+    def _begun_in_order(self) -> dict[str, Began]:
+        """Return the calls under way, those begun first before others.
+
+        They come in order but for late ones, so that with thousands of calls
+        that hang nobody need go through all of them at each event.
+        """
+        if self._has_late_begun:
+            self._begun = dict(sorted(self._begun.items(), key=_begun_at_s))
+            self._has_late_begun = False
+        return self._begun
 
     def _settle(self, scope: str, until_s: float, moves: list[Move]) -> ScopeState:
         state = settled(
@@ -225,6 +245,10 @@ class Fold:
         if state.phase is not before.phase:
             outage = state.outage or before.outage
             moves.append(move_to(scope, state, before=before.phase, outage=outage))
+
+
+def _begun_at_s(item: tuple[str, Began]) -> float:
+    return item[1].at_s
 
 
 def _overdue(begun: Began, overdue_s: float) -> Ended:

@@ -1,3 +1,5 @@
+from itertools import takewhile
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -286,6 +288,34 @@ class TestHangingCalls:
         traffic.fail(170.0, call_id=began.call_id, order=began.order)
 
         assert traffic.state.evidence.failed == 1
+
+    def test_a_begin_that_comes_late_is_overdue_in_its_turn(self, traffic):
+        traffic.see(*(traffic.began(at_s) for at_s in seconds(110, 114)))
+        traffic.see(traffic.began(100.0), until_s=115.0)
+        again = Traffic()
+        again.fold = Fold.resumed(traffic.fold.at_rest(), again.policy)
+
+        for each in (traffic, again):
+            each.wait(161.0)
+
+            assert each.state.evidence.first_failed_at_s == 160.0
+            assert each.state.evidence.failed == 1
+            assert each.wait(400.0)[0].at_s == 173.0
+
+    def test_thousands_of_hanging_calls_are_not_gone_through_at_each_event(
+        self, traffic, monkeypatch
+    ):
+        counted = []
+        monkeypatch.setattr(
+            "agcod_guard.outage.fold.takewhile",
+            lambda is_due, calls: takewhile(
+                lambda call: counted.append(call) or is_due(call), calls
+            ),
+        )
+
+        traffic.see(*(traffic.began(number / 100) for number in range(12_000)))
+
+        assert len(counted) < 3 * 12_000
 
     def test_ten_hanging_calls_make_an_outage(self, traffic):
         traffic.see(*(traffic.began(second) for second in seconds(100, 290, 10)))
