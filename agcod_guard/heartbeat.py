@@ -37,10 +37,15 @@ class Heartbeat:
         self._thread.start()
 
     def stop(self, timeout_s: float) -> None:
-        """End; wait at most so long for the beat under way."""
-        self._stop.set()
+        """End; wait at most so long for the beat under way.
+
+        A child leaves alone what it has of its parent's thread, which may have
+        been forked while it held the event's lock.
+        """
         if self._thread is not None and self.pid == os.getpid():
-            self._thread.join(timeout_s)
+            self._stop.set()
+            if self._thread is not threading.current_thread():
+                self._thread.join(timeout_s)
         self._thread = None
 
     def _run(self, stop: threading.Event) -> None:

@@ -1,4 +1,5 @@
 import os
+import signal
 import threading
 
 from agcod_guard.heartbeat import Heartbeat, WakingJournal
@@ -48,6 +49,34 @@ def test_a_child_of_a_fork_begins_its_own():
     heartbeat.stop(timeout_s=10)
 
     assert os.waitstatus_to_exitcode(state) == 0
+
+
+def test_a_child_stops_without_its_parents_lock():
+    heartbeat = Heartbeat(lambda: None, every_s=0.01)
+    heartbeat.start()
+    with heartbeat._stop._cond:  # as the thread may hold it at the fork
+        child = os.fork()
+        if child == 0:
+            signal.alarm(10)
+            heartbeat.stop(timeout_s=0.1)
+            os._exit(0)
+    _, state = os.waitpid(child, 0)
+    heartbeat.stop(timeout_s=10)
+
+    assert os.waitstatus_to_exitcode(state) == 0
+
+
+def test_it_can_be_stopped_by_its_own_beat():
+    stopped = threading.Event()
+
+    def beat():
+        heartbeat.stop(timeout_s=10)
+        stopped.set()
+
+    heartbeat = Heartbeat(beat, every_s=0.001)
+    heartbeat.start()
+
+    assert stopped.wait(10)
 
 
 def test_the_first_frame_of_a_process_wakes_it_and_no_other():
