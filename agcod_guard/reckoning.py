@@ -86,7 +86,7 @@ class Reckoning:
         until_s = now_s - self._late_s()
         moves = self._folded.fold(self._stream.take(until_s), until_s)
         self.present = self._folded.copied()
-        return moves + self.present.fold(self._stream.rest(), now_s)
+        return moves + self.present.fold(self._stream.rest(now_s), now_s)
 
     def at_rest(self) -> ReckoningState:
         """Return what a checkpoint must keep."""

@@ -81,13 +81,15 @@ class Stream:
     def add(self, frames: Iterable[Frame]) -> None:
         """Take in frames of this process that could not be written.
 
-        They may turn up in the journal later; they count only once.
+        They may turn up in the journal later; they count only once. What can
+        never be written is passed over: no checkpoint could keep it either.
         """
         for frame in frames:
             at_s = self._axes.axis_s(self._header, frame.mono_ns)
             event = event_of(frame, at_s, source=self._header.source)
-            if event is not None:
-                self._waiting.append(_Waiting(event, None, 0))
+            if event is None or not _can_be_kept(event):
+                continue
+            self._waiting.append(_Waiting(event, None, 0))
             if isinstance(event, Ended) and len(self._added) < MOST_ADDED:
                 self._added.add(event.call_id)
 
@@ -125,9 +127,14 @@ class Stream:
         self._forget_taken()
         return [waiting.event for waiting in taken]
 
-    def rest(self) -> list[Event]:
-        """Return the events that still wait, oldest first."""
-        return [waiting.event for waiting in self._waiting]
+    def rest(self, until_s: float) -> list[Event]:
+        """Return the events that still wait, oldest first.
+
+        None from after `until_s`: whoever stamped it had a wrong clock, and what
+        is not yet so must not hide what is.
+        """
+        count = bisect_right(self._waiting, until_s, key=_at_s)
+        return [waiting.event for waiting in self._waiting[:count]]
 
     def mark(self) -> Mark:
         """Return where a restart must go on so that no frame counts twice."""
@@ -191,6 +198,14 @@ def event_of(frame: object, at_s: float, *, source: str) -> Event | None:
             frame.marked,
         )
     return Began(at_s, frame.wall_ns, scope, order, frame.call_id, source, frame.probe)
+
+
+def _can_be_kept(event: Event) -> bool:
+    try:
+        msgspec.json.encode(event)
+    except UnicodeEncodeError:  # a lone surrogate, from a call given to `record`
+        return False
+    return True
 
 
 def _at_s(waiting: _Waiting) -> float:

@@ -42,6 +42,17 @@ def partner(tmp_path, clock):
     partner.guard.close()
 
 
+def recorded(at_s, *, outcome=Outcome.SUCCESS, **changes):
+    return Call(
+        endpoint=Endpoint("eu"),
+        operation="CreateGiftCard",
+        outcome=outcome,
+        started_at_s=at_s,
+        duration_s=0.1,
+        **changes,
+    )
+
+
 def packets(folder):
     return sorted(folder.glob("incidents/*/packet.txt"))
 
@@ -388,6 +399,32 @@ def test_a_checkpoint_that_cannot_be_read_costs_a_day_and_no_more(tmp_path, cloc
     again.guard.close()
 
     assert again.guard._parts.ladder.incidents() == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"partner_id": "\ud800"}, {"request_id": "\ud800"}, {"source": "\ud800"}],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_recorded_call_that_cannot_be_written_does_not_stop_detection(
+    partner, changes
+):
+    facts = {"partner_id": "Acmes", "request_id": "AcmesOdd"}
+    partner.guard.record(recorded(START_S, outcome=Outcome.FAULT, **facts | changes))
+
+    partner.sell(200, DOWN)
+
+    assert partner.phases == ["SUSPECT", "OUTAGE"]
+
+
+def test_a_call_from_the_future_hides_no_outage(tmp_path, partner):
+    partner.sell(5, success())
+    partner.guard.record(recorded(START_S + 86_400.0, partner_id="Acmes"))
+
+    partner.sell(200, DOWN)
+
+    assert partner.phases == ["SUSPECT", "OUTAGE"]
+    assert len(packets(tmp_path)) == 1
 
 
 def test_a_callback_may_ask_for_a_look(partner):
