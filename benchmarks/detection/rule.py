@@ -73,7 +73,7 @@ class Watching:
         until_s = now_s - self._frames.late_s
         self._kept.fold(self._frames.take(now_s, until_s), until_s)
         present = self._kept.copied()
-        present.fold(self._frames.rest, now_s)
+        present.fold([each for each in self._frames.rest if each.at_s <= now_s], now_s)
         return present
 
     def _refer(self, now_s: float) -> None:
