@@ -52,15 +52,17 @@ class Reckoning:
         self._stream = Stream(reader, axes, header=header, mark=mark)
         self.present = self._folded.copied()
 
-    def catch_up(self, since_s: float) -> list[Move]:
+    def catch_up(self, since_s: float, *, now_s: float) -> list[Move]:
         """Fold what stands in the journal, in bounded memory.
 
         Args:
             since_s: Segments last written before this wall time are passed over.
+            now_s: The present, on the axis. Frames from after it, as of a boot
+                whose clock was ahead of ours, wait for their time.
         """
         moves: list[Move] = []
         for read_s in self._stream.catch_up(since_s):
-            until_s = read_s - self._late_s()
+            until_s = min(read_s, now_s) - self._late_s()
             moves += self._folded.fold(self._stream.take(until_s), until_s)
         return moves
 
@@ -120,7 +122,7 @@ def reckoned(
         DataError: The journal cannot be read.
     """
     reckoning = Reckoning(reader, policy=policy, header=header, state=state)
-    reckoning.catch_up(since_s)
+    reckoning.catch_up(since_s, now_s=now_s)
     reckoning.look(now_s)
     return reckoning
 

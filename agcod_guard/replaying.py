@@ -92,7 +92,8 @@ def replayed(path: Path, *, changes: Mapping[str, Any] | None = None) -> Replay:
     home, until_s = _newest(reader, path)
     policy = replace(policy_of(home), **(changes or {}))
     reckoning = Reckoning(reader, policy=policy, header=home)
-    moves = reckoning.catch_up(float("-inf")) + reckoning.look(until_s)
+    moves = reckoning.catch_up(float("-inf"), now_s=until_s)
+    moves += reckoning.look(until_s)
     wall_s = reckoning.axes.wall_s
     casebook = Casebook(wall_s=wall_s, drill=home.drill)
     return Replay(

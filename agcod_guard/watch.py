@@ -296,7 +296,9 @@ class _Desk:
         anew, but of the scopes only the present phase is told, not the past.
         """
         try:
-            self._missed = self.reckoning.catch_up(since_s)
+            self._missed = self.reckoning.catch_up(
+                since_s, now_s=self._around.clock.monotonic_s()
+            )
         except DataError as error:
             self._around.observer.internal_error("journal", error)
         if not is_known:

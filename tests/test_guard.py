@@ -11,6 +11,7 @@ from contextlib import closing
 import pytest
 import requests
 import responses
+from msgspec.structs import replace
 from partner import (
     CLAIM_CODE,
     EU,
@@ -25,6 +26,7 @@ from partner import (
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from agcod_guard import Call, Endpoint, Guard, Outcome, SettingsError
+from agcod_guard.assembly import DataFolder
 from agcod_guard.clock import ManualClock
 
 DOWN = fault("F500")
@@ -425,6 +427,27 @@ def test_a_call_from_the_future_hides_no_outage(tmp_path, partner):
 
     assert partner.phases == ["SUSPECT", "OUTAGE"]
     assert len(packets(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("set_back_s", [3600.0, START_S, -3600.0])
+def test_a_boot_with_the_clock_set_wrong_hides_no_outage(
+    tmp_path, clock, monkeypatch, set_back_s
+):
+    first = guarded(tmp_path, clock)
+    first.sell(100, success())
+    first.guard.close()
+    header = DataFolder.header
+    monkeypatch.setattr(
+        DataFolder, "header", lambda self: replace(header(self), boot_id="another")
+    )
+    booted = ManualClock(50.0)
+    booted.step_wall(START_S + 60.0 - set_back_s)
+
+    again = guarded(tmp_path, booted)
+    again.sell(200, DOWN)
+    again.guard.close()
+
+    assert again.phases == ["SUSPECT", "OUTAGE"]
 
 
 def test_a_callback_may_ask_for_a_look(partner):
