@@ -208,7 +208,7 @@ def _configure_structlog(path: Path) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(path.open("a", buffering=1)),
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=True,
     )
 
 

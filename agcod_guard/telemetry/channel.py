@@ -13,6 +13,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
+from operator import is_
 from types import ModuleType
 from typing import Any
 
@@ -35,14 +36,15 @@ class Channel:
         self._logger = logging.getLogger(LOGGER_NAME)
         if not any(isinstance(at, logging.NullHandler) for at in self._logger.handlers):
             self._logger.addHandler(logging.NullHandler())
-        self._asked: tuple[object, object, Any] = (None, None, None)
+        self._bound_in: tuple[object, object, object] = (None, None, None)
+        self._bound: Any = None
 
     def is_open(self, level: int) -> bool:
         """Return whether anyone listens at `level`; costs under 1 µs."""
         structlog = _configured_structlog()
         if structlog is None:
             return self._logger.isEnabledFor(level)
-        bound = self._bound(structlog)
+        bound = self._bound_logger(structlog.get_config())
         # Asked of the class: an instance makes any name into a log method.
         asks = getattr(type(bound), "is_enabled_for", None) or getattr(
             type(bound), "isEnabledFor", None
@@ -54,22 +56,30 @@ class Channel:
         known = {name: fact for name, fact in facts.items() if fact is not None}
         structlog = _configured_structlog()
         if structlog is not None:
-            log = getattr(structlog.get_logger(LOGGER_NAME), _METHODS[level])
-            log(event, **known)
+            getattr(self._telling(structlog), _METHODS[level])(event, **known)
         elif self._logger.isEnabledFor(level):
             # One attribute of our own: a fact named `name` would be refused.
             extra = {LOGGER_NAME: {"event": event, **known}}
             self._logger.log(level, "%s", _line(event, known), extra=extra)
 
-    def _bound(self, structlog: ModuleType) -> Any:
-        """Return a logger of the present configuration, for its level."""
+    def _telling(self, structlog: ModuleType) -> Any:
+        """Return the logger for one event: a new one unless the partner keeps them.
+
+        What a partner prints to may change from event to event.
+        """
         config = structlog.get_config()
-        wrapper, factory = config["wrapper_class"], config["logger_factory"]
-        asked = self._asked
-        if asked[0] is not wrapper or asked[1] is not factory:
-            bound = structlog.get_logger(LOGGER_NAME).bind()
-            asked = self._asked = (wrapper, factory, bound)
-        return asked[2]
+        if config["cache_logger_on_first_use"]:
+            return self._bound_logger(config)
+        return structlog.get_logger(LOGGER_NAME)
+
+    def _bound_logger(self, config: Mapping[str, Any]) -> Any:
+        """Return the logger kept for the present configuration."""
+        parts = config["processors"], config["wrapper_class"], config["logger_factory"]
+        if not all(map(is_, parts, self._bound_in)):
+            structlog = sys.modules["structlog"]
+            self._bound = structlog.get_logger(LOGGER_NAME).bind()
+            self._bound_in = parts
+        return self._bound
 
 
 def _configured_structlog() -> ModuleType | None:

@@ -312,6 +312,41 @@ class TestWhoHearsThem:
 
         assert len(heard) == 1
 
+    @pytest.mark.parametrize(("kept", "loggers"), [(True, 1), (False, 4)])
+    def test_loggers_are_kept_where_the_partner_keeps_loggers(
+        self, make_call, kept, loggers
+    ):
+        made = []
+
+        def factory(*args):
+            made.append(args)
+            return structlog.ReturnLogger()
+
+        structlog.configure(
+            processors=[lambda _, __, entry: ""],
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+            logger_factory=factory,
+            cache_logger_on_first_use=kept,
+        )
+        events = Events(calls=True)
+
+        for _ in range(3):
+            events.call_ended(make_call())
+
+        assert len(made) == loggers  # one of them to ask for its level
+
+    def test_new_processors_are_used_though_loggers_are_kept(self, make_call):
+        events, heard = Events(calls=True), []
+        for name in ("first", "second"):
+            structlog.configure(
+                processors=[lambda _, __, entry, name=name: heard.append(name) or ""],
+                logger_factory=structlog.ReturnLoggerFactory(),
+                cache_logger_on_first_use=True,
+            )
+            events.call_ended(make_call())
+
+        assert heard == ["first", "second"]
+
     def test_the_library_prints_nothing_and_configures_nothing(self):
         program = """
             import logging
