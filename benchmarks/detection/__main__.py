@@ -17,10 +17,17 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 from benchmarks.detection.families import FAMILIES
 from benchmarks.detection.playing import MODES, PLAIN, PROBING, Played, play
-from benchmarks.detection.report import by_detector, failings, figures, table_of
+from benchmarks.detection.report import (
+    by_detector,
+    failings,
+    figures,
+    inserted,
+    table_of,
+)
 from benchmarks.detection.score import Result
 
 
@@ -30,7 +37,11 @@ def main() -> int:
     played = list(all_played(options))
     took_s = time.perf_counter() - begun_s
     results = by_detector(played)
-    if options.json:
+    if options.into is not None:
+        document = options.into.read_text(encoding="utf-8")
+        text = f"{said(size_of(played))}.\n\n{table_of(results)}"
+        options.into.write_text(inserted(document, text), encoding="utf-8")
+    elif options.json:
         rows = {name: figures(each) for name, each in results.items()}
         json.dump({"detectors": rows, **size_of(played)}, sys.stdout, indent=1)
     else:
@@ -47,6 +58,7 @@ def parsed_options() -> argparse.Namespace:
     parser.add_argument("--family", action="append", choices=FAMILIES, metavar="NAME")
     parser.add_argument("--mode", choices=MODES, default="both")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--into", type=Path, help="write the table into this document")
     parser.add_argument("--no-peers", action="store_true", help="the rule alone")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     return parser.parse_args()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from benchmarks.detection.playing import Played
 from benchmarks.detection.score import Found, Result
 
+BEGIN, END = "<!-- score: begin -->", "<!-- score: end -->"
 SLOW_S = 5.0
 """So far above the policy's floor a delay is worth a look."""
 
@@ -70,6 +71,19 @@ def table_of(results: Mapping[str, Sequence[Result]]) -> str:
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     lines.insert(1, " | ".join(rule))
     return "\n".join(f"| {line} |" for line in lines)
+
+
+def inserted(document: str, text: str) -> str:
+    """Return the document with `text` between its two marks.
+
+    Raises:
+        ValueError: It has no such marks.
+    """
+    before, _, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"the document has no {BEGIN} ... {END}")
+    return f"{before}{BEGIN}\n{text}\n{END}{after}"
 
 
 def failings(name: str, results: Iterable[Result]) -> list[str]:

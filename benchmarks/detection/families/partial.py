@@ -77,7 +77,7 @@ def blips_of_f500(draw: random.Random) -> Iterator[Scene]:
 
 @family
 def blips_of_silence(draw: random.Random) -> Iterator[Scene]:
-    yield blips(TIMEOUT, RESET, rate=5.0, draw=draw)
+    yield blips(TIMEOUT, RESET, rate=3.0, draw=draw)
     yield blips(TIMEOUT, rate=0.05, draw=draw)
 
 
