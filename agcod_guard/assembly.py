@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 
 from prometheus_client import CollectorRegistry
 
-from agcod_guard.call import Endpoint
+from agcod_guard.call import Endpoint, Scope
 from agcod_guard.capture.requests import RequestsCapture
 from agcod_guard.clock import SystemClock
 from agcod_guard.delivery.files import IncidentFolder
@@ -22,7 +23,7 @@ from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.packing import JournalPacker
 from agcod_guard.ports import Clock
 from agcod_guard.protocol.endpoints import HOSTS, MARKETPLACES
-from agcod_guard.reckoning import policy_of, reckoned
+from agcod_guard.reckoning import Reckoning, policy_of, reckoned
 from agcod_guard.recorder import Recorder
 from agcod_guard.settings import Account, Settings
 from agcod_guard.status import Status, status_of
@@ -90,6 +91,11 @@ class DataFolder:
     def turn(self) -> TickLock:
         """Return the lock that decides which process acts."""
         return TickLock(self.settings.data_dir / "tick.lock")
+
+    def probe_turn(self, scope: Scope) -> TickLock:
+        """Return the lock that decides which process makes a scope's test calls."""
+        name = sha256(str(scope).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return TickLock(self.settings.data_dir / f"probe-{name}.lock")
 
     def journal(self, observer: Observers, ladder: SqliteLadder) -> SegmentJournal:
         """Return this process's writer."""
@@ -188,6 +194,31 @@ def assembled(
     )
 
 
+def reckoning_in(
+    folder: DataFolder, *, policy: OutagePolicy, observer: Observers, now_s: float
+) -> Reckoning:
+    """Return where things stand at `now_s`, beside whoever acts; changes nothing.
+
+    Raises:
+        DataError: The data folder cannot be read.
+    """
+    ladder, header = folder.ladder(), folder.header()
+    checkpoint = ladder.checkpoint()
+    return reckoned(
+        folder.reader(observer),
+        header=header,
+        policy=policy,
+        now_s=now_s,
+        state=None if checkpoint is None else kept_reckoning(checkpoint, header),
+        since_s=folded_since_s(
+            checkpoint,
+            header,
+            incidents=ladder.incidents(),
+            now_s=folder.clock.wall_s(),
+        ),
+    )
+
+
 def status_in(
     folder: DataFolder, *, policy: OutagePolicy, observer: Observers
 ) -> Status:
@@ -196,19 +227,9 @@ def status_in(
     Raises:
         DataError: The data folder cannot be read.
     """
-    clock, ladder, header = folder.clock, folder.ladder(), folder.header()
-    now_s, incidents = clock.monotonic_s(), ladder.incidents()
-    checkpoint = ladder.checkpoint()
-    reckoning = reckoned(
-        folder.reader(observer),
-        header=header,
-        policy=policy,
-        now_s=now_s,
-        state=None if checkpoint is None else kept_reckoning(checkpoint, header),
-        since_s=folded_since_s(
-            checkpoint, header, incidents=incidents, now_s=clock.wall_s()
-        ),
-    )
+    now_s = folder.clock.monotonic_s()
+    reckoning = reckoning_in(folder, policy=policy, observer=observer, now_s=now_s)
+    incidents = folder.ladder().incidents()
     return status_of(reckoning, incidents, now_s=now_s, policy=policy)
 
 

@@ -17,7 +17,7 @@ import requests
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from agcod_guard.assembly import DataFolder, assembled, status_in
-from agcod_guard.call import Call
+from agcod_guard.call import Call, Endpoint, Scope
 from agcod_guard.capture.checks import check
 from agcod_guard.capture.observe import Headers, Seen, observe
 from agcod_guard.clock import SystemClock
@@ -26,6 +26,7 @@ from agcod_guard.heartbeat import Heartbeat
 from agcod_guard.outage.detector import Transition
 from agcod_guard.ports import Clock
 from agcod_guard.redaction import redact_text
+from agcod_guard.rounds import Rounds
 from agcod_guard.settings import Settings
 from agcod_guard.status import Status
 
@@ -33,8 +34,6 @@ SessionT = TypeVar("SessionT", bound=requests.Session)
 
 BEATS_APART_S = 0.05
 """The helper thread never looks more often than this, however scaled."""
-
-MAINTAINED_EVERY_S = 1.0
 
 
 class Guard:
@@ -70,8 +69,7 @@ class Guard:
         self._clock = clock or SystemClock()
         self._folder = DataFolder(settings=self.settings, clock=self._clock)
         self._parts = assembled(self._folder, registry, self._wake)
-        self._callbacks: list[Callable[[Transition], object]] = []
-        self._maintained_at_s = self._referred_at_s = float("-inf")
+        self._rounds = Rounds(self._parts, self._folder)
         self._looking = threading.RLock()  # a callback may ask for a look
         self._heartbeat = Heartbeat(
             self._beat, every_s=max(self.settings.policy.tick_s, BEATS_APART_S)
@@ -137,7 +135,9 @@ class Guard:
             What has changed since the last look, oldest first.
         """
         with self._looking:
-            return self._look(self._clock.monotonic_s() if now_s is None else now_s)
+            return self._rounds.look(
+                self._clock.monotonic_s() if now_s is None else now_s
+            )
 
     def status(self) -> Status:
         """Return what is thought of every scope at this moment.
@@ -164,7 +164,30 @@ class Guard:
 
         It runs on the helper thread of every process; an error in it is counted.
         """
-        self._callbacks.append(callback)
+        self._rounds.call_back(callback)
+
+    def set_probe(
+        self,
+        call: Callable[[], object],
+        *,
+        partner_id: str,
+        endpoint: Endpoint | str,
+    ) -> None:
+        """Have a harmless test call made when real calls of an account fail.
+
+        It confirms an outage, and fills in for the orders of a quiet account; it
+        is never made while all is well. Amazon recommends GetAvailableFunds.
+
+        Args:
+            call: Makes one such call, signed, with a timeout, and returns the
+                response, or raises what its client raises. It runs on a thread
+                of the guard's, in one process at a time.
+            partner_id: The account it is signed for.
+            endpoint: The endpoint it goes to, or its name: `eu`.
+        """
+        if isinstance(endpoint, str):
+            endpoint = Endpoint.parse(endpoint)
+        self._rounds.probe(Scope(partner_id, endpoint), call)
 
     def flush(self, timeout_s: float = 5.0) -> None:
         """Write, sync and look now, so that what is known stands on disk.
@@ -174,7 +197,7 @@ class Guard:
         """
         if self._looking.acquire(timeout=timeout_s):
             try:
-                self._look(self._clock.monotonic_s())
+                self._rounds.look(self._clock.monotonic_s())
                 self._parts.journal.maintain()
             finally:
                 self._looking.release()
@@ -183,6 +206,7 @@ class Guard:
         """See no more calls; write and look once more, and let go of everything."""
         self._parts.capture.dismount()
         self._heartbeat.stop(timeout_s=5.0)
+        self._rounds.end_probing()
         self.flush()
         self._parts.journal.close()
         self._parts.turn.release()
@@ -193,7 +217,7 @@ class Guard:
         """Begin as a process of its own; called in the child."""
         self._looking = threading.RLock()
         self._parts.watch.begin_anew()
-        self._maintained_at_s = self._referred_at_s = float("-inf")
+        self._rounds.start_afresh()
 
     def at_exit(self) -> None:
         """Write what waits in memory; called when the program ends."""
@@ -215,48 +239,6 @@ class Guard:
             self.tick()
         except Exception as error:
             self._parts.recorder.contain("guard.beat", error)
-
-    def _look(self, now_s: float) -> list[Transition]:
-        self._parts.recorder.sweep()
-        self._parts.recorder.write_samples()
-        self._maintain()
-        self._refer(now_s)
-        try:
-            news = self._parts.watch.tick(now_s)
-        except Exception as error:
-            self._parts.recorder.contain("watch.tick", error)
-            return []
-        for transition in news:
-            self._tell(transition)
-        return news
-
-    def _tell(self, transition: Transition) -> None:
-        for callback in tuple(self._callbacks):
-            try:
-                callback(transition)
-            except Exception as error:
-                self._parts.recorder.contain("on_transition", error)
-
-    def _maintain(self) -> None:
-        """Have the journal synced once a second, however often we look."""
-        now_s = self._clock.monotonic_s()
-        if now_s - self._maintained_at_s >= MAINTAINED_EVERY_S:
-            self._maintained_at_s = now_s
-            self._parts.journal.maintain()
-
-    def _refer(self, now_s: float) -> None:
-        """Check the reference when it is due; only the process that acts does."""
-        reference, watch = self._parts.reference, self._parts.watch
-        if reference is None or watch.present is None:
-            return
-        policy = self.settings.policy
-        every_s = (
-            policy.reference_suspect_every_s
-            if watch.suspects(now_s)
-            else policy.reference_healthy_every_s
-        )
-        if now_s - self._referred_at_s >= every_s and reference.start():
-            self._referred_at_s = now_s
 
 
 _guards: weakref.WeakSet[Guard] = weakref.WeakSet()

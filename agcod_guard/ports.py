@@ -194,6 +194,22 @@ class Ladder(Protocol):
         ...
 
 
+class Turn(Protocol):
+    """Whose turn it is to act for this data folder."""
+
+    def acquire(self) -> bool:
+        """Return whether it is this process's turn; keeps it once it has it.
+
+        Raises:
+            OSError: It cannot be told.
+        """
+        ...
+
+    def release(self) -> None:
+        """Give the turn away, if it is ours."""
+        ...
+
+
 class Packets(Protocol):
     """Where an incident's files go."""
 

@@ -10,10 +10,11 @@ helper thread.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from random import Random
+from threading import get_ident
 from weakref import WeakSet
 
 from agcod_guard.call import UNKNOWN_ACCOUNT, Call, Endpoint
@@ -32,6 +33,17 @@ UNREAD_S = 30.0
 
 _LONGEST_MESSAGE = 300
 _MOST_UNREAD = 10_000
+
+
+@dataclass(slots=True)
+class Probing:
+    """A test call under way.
+
+    Attributes:
+        calls: How many calls of it guarded clients have shown.
+    """
+
+    calls: int = 0
 
 
 class Recorder:
@@ -92,6 +104,7 @@ class Recorder:
         opened = None
         try:
             seen = kept_part(body)
+            probe = probe or (bool(self._probes) and self._is_probing())
             begun = self._begun(url, headers, seen, probe=probe)
             opened = OpenCall(begun, method=method, url=url, headers=headers, body=seen)
             self._journal.append(begun)
@@ -145,6 +158,16 @@ class Recorder:
         except Exception as trouble:
             self.contain("recorder.end", trouble)
 
+    @contextmanager
+    def probing(self) -> Iterator[Probing]:
+        """Mark what this thread sends meanwhile as test calls of the guard."""
+        thread, seen = get_ident(), Probing()
+        self._probes[thread] = seen
+        try:
+            yield seen
+        finally:
+            del self._probes[thread]
+
     def record(self, call: Call) -> None:
         """Journal a call that somebody else has seen and classified."""
         try:
@@ -186,11 +209,19 @@ class Recorder:
         with suppress(Exception):
             swallowed(stage, error)
 
+    def _is_probing(self) -> bool:
+        seen = self._probes.get(get_ident())
+        if seen is None:
+            return False
+        seen.calls += 1
+        return True
+
     def _start_afresh(self) -> None:
         """Forget the calls in flight: after a fork they are the parent's."""
         # Not os.urandom at each call, which gives up the GIL; not the generator
         # of the random module, whose sequence belongs to the partner.
         self._random = Random()
+        self._probes: dict[int, Probing] = {}
         self._unread: dict[str, OpenCall] = {}
         self._samples = Samples(self._journal, self._observer, self._sample_every_s)
 

@@ -29,6 +29,7 @@ from agcod_guard.ports import (
     JournalReader,
     Ladder,
     Observer,
+    Turn,
 )
 from agcod_guard.reckoning import Reckoning, ReckoningState
 
@@ -36,18 +37,6 @@ REFOLDED_S = 86_400.0
 """Without a checkpoint, this much of the journal is folded anew."""
 
 RETRY_PACKET_S = 10.0
-
-
-class Turn(Protocol):
-    """Whose turn it is to act for this data folder."""
-
-    def acquire(self) -> bool:
-        """Return whether it is this process's turn; keeps it once it has it.
-
-        Raises:
-            OSError: It cannot be told.
-        """
-        ...
 
 
 class Packer(Protocol):
@@ -193,12 +182,11 @@ class Watch:
         """
         self._desk = self._heard = None
 
-    def suspects(self, now_s: float) -> bool:
-        """Whether some run of failures has begun, and was added to not long ago."""
+    def suspects(self) -> bool:
+        """Whether a run of failures has begun and not ended, however old it is."""
         present = self.present
         return present is not None and any(
             state.evidence.first_failed_at_s is not None
-            and now_s - state.evidence.changed_at_s <= self._policy.hold_s
             for state in present.scopes.values()
         )
 

@@ -127,6 +127,7 @@ def opened(
         last_success_at_s=None if last_s is None else wall_s(last_s),
         verdict=verdict,
         reasons=reasons,
+        confirmed=outage.confirmed,
         drill=drill,
     )
 

@@ -89,6 +89,7 @@ class Outage(Struct, frozen=True, kw_only=True, omit_defaults=True):
         silent: Failures that got no answer, when it opened.
         probes: Our own test calls that had failed, when it opened.
         reference_usable: A reference could have spoken against us.
+        confirmed: Enough of our own test calls had failed by then.
     """
 
     first_failed_at_s: float
@@ -104,6 +105,7 @@ class Outage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     silent: int = 0
     probes: int = 0
     reference_usable: bool = False
+    confirmed: bool = False
 
 
 class ScopeState(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -315,6 +317,7 @@ def _down(
             silent=evidence.silent,
             probes=evidence.probes,
             reference_usable=evidence.reference_usable,
+            confirmed=evidence.probes >= policy.confirm_probes,
         )
     else:
         outage = replace(

@@ -45,6 +45,12 @@ class OutagePolicy:
             written anew; it doubles each time.
         sample_every_s: How often a failing exchange is kept as a sample.
         tick_s: How often the helper thread looks.
+        probe_after_s: How long after a run's first failure our own test calls
+            begin, if the partner has given one.
+        probe_every_s: How often one is made; Amazon ignores more than one a
+            second, which would look like a time-out.
+        probe_outage_every_s: The same once it is an outage.
+        confirm_probes: Failed test calls that confirm an outage.
     """
 
     hold_s: float = 180.0
@@ -68,6 +74,10 @@ class OutagePolicy:
     packet_every_s: float = 300.0
     sample_every_s: float = 60.0
     tick_s: float = 1.0
+    probe_after_s: float = 10.0
+    probe_every_s: float = 5.0
+    probe_outage_every_s: float = 30.0
+    confirm_probes: int = 3
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -1,0 +1,124 @@
+"""What is done each time somebody looks: the helper thread, or a test by hand.
+
+Every step contains its own errors, so that one that fails harms no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agcod_guard.assembly import DataFolder, Parts, reckoning_in
+from agcod_guard.call import Scope
+from agcod_guard.outage.detector import ScopeState, Transition
+from agcod_guard.prober import Prober
+from agcod_guard.reckoning import Reckoning
+
+MAINTAINED_EVERY_S = 1.0
+
+
+class Rounds:
+    """One guard's rounds in this process."""
+
+    def __init__(self, parts: Parts, folder: DataFolder) -> None:
+        self._parts, self._folder = parts, folder
+        self._policy = folder.settings.policy
+        self._callbacks: list[Callable[[Transition], object]] = []
+        self._probers: dict[Scope, Prober] = {}
+        self.start_afresh()
+
+    def start_afresh(self) -> None:
+        """Forget what was done when; after a fork it was the parent who did it."""
+        self._maintained_at_s = self._referred_at_s = float("-inf")
+        self._aside: Reckoning | None = None
+
+    def call_back(self, callback: Callable[[Transition], object]) -> None:
+        """Have `callback` told of every change of phase."""
+        self._callbacks.append(callback)
+
+    def probe(self, scope: Scope, call: Callable[[], object]) -> None:
+        """Have `call` made when the evidence of `scope` asks for it."""
+        self.end_probing(scope)
+        self._probers[scope] = Prober(
+            call,
+            scope,
+            turn=self._folder.probe_turn(scope),
+            recorder=self._parts.recorder,
+            clock=self._folder.clock,
+            policy=self._policy,
+        )
+
+    def end_probing(self, scope: Scope | None = None) -> None:
+        """Make no more test calls, of one scope or of all."""
+        for known in list(self._probers) if scope is None else [scope]:
+            prober = self._probers.pop(known, None)
+            if prober is not None:
+                prober.close()
+
+    def look(self, now_s: float) -> list[Transition]:
+        """Do everything once; return what has changed, oldest first."""
+        self._parts.recorder.sweep()
+        self._parts.recorder.write_samples()
+        self._maintain()
+        self._refer(now_s)
+        try:
+            news = self._parts.watch.tick(now_s)
+        except Exception as error:
+            self._parts.recorder.contain("watch.tick", error)
+            news = []
+        self._probe(now_s)
+        for transition in news:
+            self._tell(transition)
+        return news
+
+    def _tell(self, transition: Transition) -> None:
+        for callback in tuple(self._callbacks):
+            try:
+                callback(transition)
+            except Exception as error:
+                self._parts.recorder.contain("on_transition", error)
+
+    def _maintain(self) -> None:
+        """Have the journal synced once a second, however often we look."""
+        now_s = self._folder.clock.monotonic_s()
+        if now_s - self._maintained_at_s >= MAINTAINED_EVERY_S:
+            self._maintained_at_s = now_s
+            self._parts.journal.maintain()
+
+    def _refer(self, now_s: float) -> None:
+        """Check the reference when it is due; only the process that acts does."""
+        reference, watch = self._parts.reference, self._parts.watch
+        if reference is None or watch.present is None:
+            return
+        every_s = (
+            self._policy.reference_suspect_every_s
+            if watch.suspects()
+            else self._policy.reference_healthy_every_s
+        )
+        if now_s - self._referred_at_s >= every_s and reference.start():
+            self._referred_at_s = now_s
+
+    def _probe(self, now_s: float) -> None:
+        """Make the test calls that are due, in whichever process has the turn."""
+        for prober in tuple(self._probers.values()):
+            try:
+                prober.tick(now_s, self._state_of)
+            except Exception as error:
+                self._parts.recorder.contain("probe", error)
+
+    def _state_of(self, scope: str, now_s: float) -> ScopeState | None:
+        """Return what is known of a scope, also where another process acts."""
+        present = self._parts.watch.present
+        if present is not None:
+            self._aside = None
+            return present.scopes.get(scope)
+        if self._aside is None:
+            self._aside = reckoning_in(
+                self._folder,
+                policy=self._policy,
+                observer=self._parts.observer,
+                now_s=now_s,
+            )
+        else:
+            self._aside.read()
+            self._aside.look(now_s)
+        return self._aside.present.scopes.get(scope)
