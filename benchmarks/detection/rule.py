@@ -90,7 +90,9 @@ class Watching:
     def _probe(self, present: Fold, now_s: float) -> None:
         for scope, state in present.scopes.items():
             prober = self._probers[scope]
-            if not is_production(scope) or not prober.is_due(state, now_s):
+            if not is_production(scope) or not prober.is_due(
+                state, now_s, self._policy
+            ):
                 continue
             answer = self._run.world.probe(now_s, scope=scope, source=self._run.home)
             end_s = now_s + min(answer.after_s, TIMEOUT_S)

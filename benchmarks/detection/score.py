@@ -7,6 +7,7 @@ none does, and a duplicate if that outage had one already.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from msgspec import Struct
 
@@ -174,6 +175,33 @@ def _is_about(alarm: Alarm, outage: Outage) -> bool:
     return alarm.scope == outage.scope and alarm.opened_s < outage.begin_s < closed_s
 
 
+def _as_probed(
+    run: Run, outage: Outage, probed: Iterable[Ended], opened_s: float
+) -> Outage:
+    """Return the outage as it was for one who has probed.
+
+    While failures still climb, a probe may succeed after the last order that
+    did: then it was not yet total.
+    """
+    succeeded_s = [
+        probe.at_s
+        for probe in probed
+        if probe.scope == outage.scope
+        and probe.outcome is Outcome.SUCCESS
+        and outage.onset_s < probe.at_s <= opened_s
+    ]
+    if not succeeded_s:
+        return outage
+    failed_s = [
+        call.failed_at_s
+        for call in run.calls
+        if call.scope == outage.scope
+        and call.failed_at_s is not None
+        and call.failed_at_s > max(succeeded_s)
+    ]
+    return replace(outage, onset_s=min(failed_s))
+
+
 def _found(
     run: Run,
     outage: Outage,
@@ -182,6 +210,7 @@ def _found(
     policy: OutagePolicy,
 ) -> Found:
     opened_s = alarms[0].opened_s
+    outage = _as_probed(run, outage, probed, opened_s)
     failed = {
         call.order
         for call in run.calls

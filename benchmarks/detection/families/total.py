@@ -163,6 +163,14 @@ def total_reference_blocked_midway(draw: random.Random) -> Iterator[Scene]:
 
 
 @family
+def total_silence_and_a_shaky_reference(draw: random.Random) -> Iterator[Scene]:
+    """The reference misses a check now and then, as any host does."""
+    missed = tuple((at_s, at_s + 15.0) for at_s in range(200, 4_200, 250))
+    shaky = Reference(blocked=missed)
+    yield replace(outage(TIMEOUT, RESET), reference=shaky)
+
+
+@family
 def total_noisy_partner(draw: random.Random) -> Iterator[Scene]:
     """Noise of 3 %, in bursts, then nothing succeeds at all."""
     scene = outage(*MIXTURE)
