@@ -44,9 +44,10 @@ class Replay:
         transitions: What changed, oldest first, in wall-clock time.
         incidents: What came of it, oldest first.
         until_s: Time of the newest frame, seconds since the Unix epoch.
-        frames: Frames read.
-        skipped: Damaged places met.
+        frames: Frames read; of a call log, calls.
+        skipped: Damaged places met, or bad records.
         unreadable: Segments that could not be read, by file name, and why.
+        late: Calls of a log that stood too far from their place to be put there.
     """
 
     home: Header
@@ -57,6 +58,7 @@ class Replay:
     frames: int
     skipped: int
     unreadable: Mapping[str, str]
+    late: int = 0
 
 
 class CountingReader(SegmentReader):
@@ -133,9 +135,25 @@ def write_packets(
         raise DataError(
             out, f"lies in {path}, which is only read", remedy="name a folder elsewhere"
         )
+    return write_packets_from(journal_in(path), replay, out, reporter_of=reporter_of)
+
+
+def write_packets_from(
+    journal: Path,
+    replay: Replay,
+    out: Path,
+    *,
+    reporter_of: Callable[[Incident], Reporter],
+) -> list[Path]:
+    """Write the packets of a replay from the journal it is in; return their folders.
+
+    Raises:
+        DataError: The journal cannot be read.
+        OSError: The packets cannot be written.
+    """
     packets = IncidentFolder(out)
     packer = JournalPacker(
-        reader=SegmentReader(journal_in(path), Observers()),
+        reader=SegmentReader(journal, Observers()),
         header=replay.home,
         policy=replay.policy,
         packets=packets,

@@ -1,0 +1,1 @@
+"""What call logs of other programs say: a record in, a Call out. Pure."""
