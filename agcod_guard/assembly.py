@@ -13,11 +13,13 @@ from agcod_guard.call import Endpoint, Scope
 from agcod_guard.capture.requests import RequestsCapture
 from agcod_guard.clock import SystemClock
 from agcod_guard.delivery.files import IncidentFolder
+from agcod_guard.desk import Surroundings
 from agcod_guard.frames import Header
 from agcod_guard.heartbeat import WakingJournal
 from agcod_guard.incident.dossier import LATENCY_BEFORE_S
 from agcod_guard.incident.incident import Incident, Stage
 from agcod_guard.incident.items import Reporter
+from agcod_guard.kept import folded_since_s, kept_reckoning, kept_scopes
 from agcod_guard.network.reference import ReferenceCheck
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.packing import JournalPacker
@@ -37,13 +39,7 @@ from agcod_guard.telemetry.metrics import Metrics
 from agcod_guard.telemetry.observers import Observers
 from agcod_guard.telemetry.states import ScopeReport
 from agcod_guard.version import __version__
-from agcod_guard.watch import (
-    Surroundings,
-    Watch,
-    folded_since_s,
-    kept_reckoning,
-    kept_scopes,
-)
+from agcod_guard.watch import Watch
 
 DAY_S = 86_400.0
 

@@ -135,9 +135,11 @@ class Guard:
             What has changed since the last look, oldest first.
         """
         with self._looking:
-            return self._rounds.look(
+            news = self._rounds.look(
                 self._clock.monotonic_s() if now_s is None else now_s
             )
+        self._rounds.telling.tell(news)
+        return news
 
     def status(self) -> Status:
         """Return what is thought of every scope at this moment.
@@ -162,9 +164,10 @@ class Guard:
     def on_transition(self, callback: Callable[[Transition], object]) -> None:
         """Have `callback` told of every change of phase.
 
-        It runs on the helper thread of every process; an error in it is counted.
+        It runs on a thread of its own, in every process; an error in it is
+        counted, and one that never returns stops no other work.
         """
-        self._rounds.call_back(callback)
+        self._rounds.telling.add(callback)
 
     def set_probe(
         self,
@@ -197,10 +200,11 @@ class Guard:
         """
         if self._looking.acquire(timeout=timeout_s):
             try:
-                self._rounds.look(self._clock.monotonic_s())
+                news = self._rounds.look(self._clock.monotonic_s())
                 self._parts.journal.maintain()
             finally:
                 self._looking.release()
+            self._rounds.telling.tell(news)
 
     def close(self) -> None:
         """See no more calls; write and look once more, and let go of everything."""

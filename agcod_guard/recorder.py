@@ -25,13 +25,12 @@ from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import Clock, Journal, Observer
 from agcod_guard.protocol.reading import read_answer, read_request_to
 from agcod_guard.protocol.targets import Targets
-from agcod_guard.redaction import redact_text
+from agcod_guard.protocol.untrusted import name_of, safe_call
 from agcod_guard.samples import Samples
 
 UNREAD_S = 30.0
 """How long an answer's body may stay unread before the call ends without it."""
 
-_LONGEST_MESSAGE = 300
 _MOST_UNREAD = 10_000
 
 
@@ -283,16 +282,17 @@ class Recorder:
 
     def _record(self, call: Call) -> None:
         filled = replace(
-            call,
-            call_id=call.call_id or self._new_call_id(),
-            partner_id=call.partner_id or self._partner_id,
-            source=call.source or self._source,
-            message=call.message and redact_text(call.message)[:_LONGEST_MESSAGE],
+            safe_call(call),
+            call_id=name_of(call.call_id) or self._new_call_id(),
+            partner_id=name_of(call.partner_id) or self._partner_id,
+            source=name_of(call.source) or self._source,
         )
-        ago_s = self._clock.wall_s() - call.ended_at_s
+        now_s = self._clock.wall_s()
+        ended_at_s = min(call.ended_at_s, now_s)  # nothing ends in the future
+        ago_s = now_s - ended_at_s
         ended = end_of(
             filled,
-            wall_ns=int(call.ended_at_s * 1e9),
+            wall_ns=int(ended_at_s * 1e9),
             mono_ns=int((self._clock.monotonic_s() - ago_s) * 1e9),
         )
         self._journal.append(ended)

@@ -12,17 +12,22 @@ from agcod_guard.call import Scope
 from agcod_guard.outage.detector import ScopeState, Transition
 from agcod_guard.prober import Prober
 from agcod_guard.reckoning import Reckoning
+from agcod_guard.telling import Telling
 
 MAINTAINED_EVERY_S = 1.0
 
 
 class Rounds:
-    """One guard's rounds in this process."""
+    """One guard's rounds in this process.
+
+    Attributes:
+        telling: The partner's callbacks; told by whoever looks, afterwards.
+    """
 
     def __init__(self, parts: Parts, folder: DataFolder) -> None:
         self._parts, self._folder = parts, folder
         self._policy = folder.settings.policy
-        self._callbacks: list[Callable[[Transition], object]] = []
+        self.telling = Telling(parts.recorder.contain)
         self._probers: dict[Scope, Prober] = {}
         self.start_afresh()
 
@@ -30,10 +35,7 @@ class Rounds:
         """Forget what was done when; after a fork it was the parent who did it."""
         self._maintained_at_s = self._referred_at_s = float("-inf")
         self._aside: Reckoning | None = None
-
-    def call_back(self, callback: Callable[[Transition], object]) -> None:
-        """Have `callback` told of every change of phase."""
-        self._callbacks.append(callback)
+        self.telling.start_afresh()
 
     def probe(self, scope: Scope, call: Callable[[], object]) -> None:
         """Have `call` made when the evidence of `scope` asks for it."""
@@ -66,16 +68,7 @@ class Rounds:
             self._parts.recorder.contain("watch.tick", error)
             news = []
         self._probe(now_s)
-        for transition in news:
-            self._tell(transition)
         return news
-
-    def _tell(self, transition: Transition) -> None:
-        for callback in tuple(self._callbacks):
-            try:
-                callback(transition)
-            except Exception as error:
-                self._parts.recorder.contain("on_transition", error)
 
     def _maintain(self) -> None:
         """Have the journal synced once a second, however often we look."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from agcod_guard.axes import Axes
+from agcod_guard.errors import DataError
 from agcod_guard.frames import Begin, End, Frame, Header, Kind, Reference
 from agcod_guard.merging import Placed, placed_of, side_by_side
 from agcod_guard.outage.evidence import Began, Ended, Event, Referenced
@@ -138,10 +139,21 @@ class Stream:
 
     def mark(self) -> Mark:
         """Return where a restart must go on so that no frame counts twice."""
+        self._forget_deleted()
         return Mark(
             offsets=self._safe_offsets(),
             taken={name: sorted(offsets) for name, offsets in self._taken.items()},
         )
+
+    def _forget_deleted(self) -> None:
+        try:
+            known = {segment.name for segment in self._reader.segments()}
+        except DataError:
+            return
+        known |= {each.segment for each in self._waiting if each.segment is not None}
+        for name in self._unread.keys() - known:
+            del self._unread[name]
+            self._taken.pop(name, None)
 
     def _safe_offsets(self) -> dict[str, int]:
         safe = dict(self._unread)

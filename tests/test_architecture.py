@@ -14,27 +14,32 @@ FLOORS = [
     {"call"},
     {"redaction"},
     {"protocol"},
-    {"outage"},
+    {"outage", "formats"},
     {"settings", "frames"},
     {"axes"},
     {"incident"},
     {"ports"},
     {"open_call", "merging", "heartbeat"},
-    {"samples", "stream", "recollection"},
+    {"samples", "stream", "recollection", "call_log"},
     {"recorder"},
-    {"reckoning", "packing"},
-    {"watch", "status", "prober"},
+    {"reckoning", "packing", "packing_plan"},
+    {"kept"},
+    {"desk", "status", "prober"},
+    {"watch", "telling"},
     {"capture", "storage", "telemetry", "delivery", "network"},
     {"simulator"},
     {"assembly"},
     {"rounds"},
     {"guard", "replaying"},
+    {"log_replaying"},
     {"drill"},
     {"cli", "__init__"},
     {"__main__"},
 ]
 ADAPTERS = {"capture", "storage", "telemetry", "delivery", "network"}
-PURE = {"call", "redaction", "protocol", "outage", "incident", "frames", "axes"}
+PURE = {
+    "call", "redaction", "protocol", "outage", "formats", "incident", "frames", "axes",
+}  # fmt: skip
 OUTSIDE_WORLD = {
     "http", "logging", "os", "requests", "socket", "sqlite3", "ssl",
     "structlog", "subprocess", "threading", "time", "urllib",

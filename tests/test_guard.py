@@ -621,3 +621,48 @@ def test_the_ladder_is_a_plain_database(tmp_path, partner):
         [[count]] = db.execute("SELECT count(*) FROM incidents")
 
     assert count == 1
+
+
+def test_a_lost_checkpoint_counts_no_relapse_twice(tmp_path, clock):
+    partner = guarded(tmp_path, clock)
+    partner.sell(200, DOWN)
+    partner.sell(5, success())
+    partner.sell(200, DOWN)
+    partner.guard.close()
+    with sqlite3.connect(tmp_path / "ladder.sqlite") as db:
+        db.execute("DELETE FROM checkpoint")
+
+    again = guarded(tmp_path, clock)
+    again.sell(1, DOWN)
+    [incident] = again.guard._parts.ladder.incidents()
+    again.guard.close()
+
+    assert incident.relapses == 1
+    assert incident.revision == len(list(tmp_path.glob("incidents/*/revisions/*")))
+
+
+def test_a_ladder_removed_beneath_a_guard_at_work_is_made_anew(tmp_path, partner):
+    partner.sell(200, DOWN)
+    (tmp_path / "ladder.sqlite").unlink()
+
+    partner.sell(15, DOWN)
+
+    [incident] = partner.guard._parts.ladder.incidents()
+    assert incident.incident_id == partner.seen[-1].incident_id
+
+
+def test_what_a_checkpoint_keeps_of_deleted_segments_is_forgotten(tmp_path, clock):
+    for _ in range(3):
+        partner = guarded(tmp_path, clock)
+        partner.sell(2, success())
+        partner.guard.close()
+    first, *_ = sorted((tmp_path / "journal").glob("*.seg"))
+    first.unlink()
+
+    partner = guarded(tmp_path, clock)
+    partner.sell(15, success())
+    kept = partner.guard._parts.ladder.checkpoint().state.decode()
+    partner.guard.close()
+
+    assert first.name not in kept
+    assert kept.count(".seg") == 3

@@ -10,6 +10,7 @@ from doubles import ListJournal, ListObserver
 
 from agcod_guard.call import Call, Endpoint, Outcome
 from agcod_guard.clock import ManualClock
+from agcod_guard.frames import encoded
 from agcod_guard.open_call import OpenCall
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.recorder import UNREAD_S, Recorder
@@ -268,7 +269,7 @@ def test_what_a_recorded_call_says_of_itself_stays(recorder, observer):
         endpoint=Endpoint("na"),
         operation="GetAvailableFunds",
         outcome=Outcome.SUCCESS,
-        started_at_s=START_S,
+        started_at_s=START_S - 1.0,
         duration_s=0.1,
         call_id="00000000000000aa",
         partner_id="Other",
@@ -279,6 +280,48 @@ def test_what_a_recorded_call_says_of_itself_stays(recorder, observer):
     recorder.record(call)
 
     assert observer.calls == [call]
+
+
+def test_a_recorded_call_cannot_end_in_the_future(recorder, journal, clock):
+    recorder.record(
+        Call(
+            endpoint=Endpoint("eu"),
+            operation="CreateGiftCard",
+            outcome=Outcome.SUCCESS,
+            started_at_s=clock.wall_s() + 3600,
+            duration_s=0.0,
+        )
+    )
+
+    [end] = journal.frames
+    assert end.wall_ns == int(clock.wall_s() * 1e9)
+    assert end.mono_ns == int(clock.monotonic_s() * 1e9)
+
+
+def test_a_recorded_call_keeps_no_secret_whatever_its_field(recorder, journal):
+    code = "AAAA-BBBBBB-CCCC"
+    recorder.record(
+        Call(
+            endpoint=Endpoint("eu"),
+            operation=code,
+            outcome=Outcome.FAULT,
+            started_at_s=1.0,
+            duration_s=0.0,
+            partner_id=code,
+            request_id=f"lost {code}\ud800",
+            error_type=code,
+            message=code,
+            amzn_request_id=code,
+            currency=code,
+            card_serial="1400000000000000123",
+            source=code,
+            exception=code,
+        )
+    )
+
+    [end] = journal.frames
+    assert code.encode() not in encoded(end)
+    assert end.card_serial == "1400000000000000"
 
 
 def test_a_call_that_makes_no_sense_is_contained(recorder, observer, swallowed):

@@ -31,11 +31,30 @@ class Casebook:
     ) -> None:
         self.wall_s, self._drill = wall_s, drill
         self._known = {each.incident_id: each for each in incidents}
+        self._revisions = {
+            name: incident.revision for name, incident in self._known.items()
+        }
         self._open = {
             str(each.scope): each.incident_id
             for each in self._known.values()
             if each.stage is not Stage.RESOLVED
         }
+
+    def without_those_since(self, since_s: float) -> Casebook:
+        """Return the book without the incidents that began at or after `since_s`.
+
+        It is for making them anew; how often their packets were written stays
+        known.
+        """
+        book = Casebook(
+            [each for each in self._known.values() if each.first_failed_at_s < since_s],
+            wall_s=self.wall_s,
+            drill=self._drill,
+        )
+        book._revisions = {
+            name: incident.revision for name, incident in self._known.items()
+        }
+        return book
 
     def follow(self, move: Move) -> Incident | None:
         """Take in a change; return the incident it made or touched, if any."""
@@ -86,8 +105,8 @@ class Casebook:
         incident = opened(
             Scope.parse(move.scope), move.outage, wall_s=self.wall_s, drill=self._drill
         )
-        known = self._known.get(incident.incident_id)
-        return incident if known is None else replace(incident, revision=known.revision)
+        revision = self._revisions.get(incident.incident_id, 0)
+        return replace(incident, revision=revision)
 
 
 def transition_of(

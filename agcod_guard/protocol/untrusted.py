@@ -8,7 +8,9 @@ dropped.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from agcod_guard.call import Call
 from agcod_guard.errors import swallowed
 from agcod_guard.redaction import redact_text
 
@@ -49,6 +51,22 @@ def name_of(value: object) -> str | None:
     if len(text) <= LONGEST_NAME and _PLAIN_NAME.fullmatch(text):
         return text
     return redacted(text, LONGEST_NAME) if text and not text.isspace() else None
+
+
+def safe_call(call: Call) -> Call:
+    """Return a call that somebody else has classified, with every text let in."""
+    return replace(
+        call,
+        operation=name_of(call.operation) or "Unknown",
+        request_id=name_of(call.request_id),
+        error_code=name_of(call.error_code),
+        error_type=name_of(call.error_type),
+        message=call.message and redacted(call.message),
+        amzn_request_id=name_of(call.amzn_request_id),
+        currency=name_of(call.currency),
+        card_serial=(name_of(call.card_serial) or "")[:16] or None,
+        exception=name_of(call.exception),
+    )
 
 
 def redacted(text: str, longest: int = LONGEST_MESSAGE) -> str | None:

@@ -1,0 +1,100 @@
+"""What a checkpoint keeps of the watch, and what others may read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from agcod_guard.call import Scope
+from agcod_guard.frames import Header
+from agcod_guard.incident.incident import Incident, Stage
+from agcod_guard.outage.detector import Phase
+from agcod_guard.ports import Checkpoint
+from agcod_guard.reckoning import ReckoningState
+
+REFOLDED_S = 86_400.0
+"""Without a checkpoint, this much of the journal is folded anew."""
+
+
+class WatchState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a checkpoint keeps.
+
+    Attributes:
+        reckoning: The fold, and where to read on.
+        told: Per scope, the phase last told and since when (wall clock).
+        epoch_s: Wall time at which the axis stands at 0.
+    """
+
+    reckoning: ReckoningState
+    told: dict[str, tuple[Phase, float]]
+    epoch_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptScope:
+    """What a checkpoint tells of a scope; times in seconds since the epoch."""
+
+    scope: Scope
+    phase: Phase
+    first_failed_at_s: float | None
+    last_success_at_s: float | None
+
+
+def kept_scopes(checkpoint: Checkpoint) -> list[KeptScope]:
+    """Return the scopes as they were when the checkpoint was made."""
+    state = state_in(checkpoint)
+    if state is None:
+        return []
+
+    def wall(at_s: float | None) -> float | None:
+        return None if at_s is None else at_s + state.epoch_s
+
+    return [
+        KeptScope(
+            scope=Scope.parse(scope),
+            phase=state.told.get(scope, (Phase.OK, 0.0))[0],
+            first_failed_at_s=wall(kept.evidence.first_failed_at_s),
+            last_success_at_s=wall(kept.evidence.last_success_at_s),
+        )
+        for scope, kept in state.reckoning.fold.scopes.items()
+    ]
+
+
+def kept_reckoning(checkpoint: Checkpoint, header: Header) -> ReckoningState | None:
+    """Return what can be gone on from; None if its clock was another boot's."""
+    state = state_in(checkpoint)
+    same_boot = checkpoint.boot_id == header.boot_id
+    return state.reckoning if state is not None and same_boot else None
+
+
+def folded_since_s(
+    checkpoint: Checkpoint | None,
+    header: Header,
+    *,
+    incidents: Iterable[Incident],
+    now_s: float,
+) -> float:
+    """Return from which wall time on the journal is to be folded.
+
+    Args:
+        checkpoint: The last one; None if there is none.
+        header: Says whose boot is the axis.
+        incidents: All that is known; an open one is folded from its beginning.
+        now_s: The present, wall clock.
+    """
+    if checkpoint is not None and kept_reckoning(checkpoint, header) is not None:
+        return float("-inf")
+    open_since_s = [
+        each.first_failed_at_s for each in incidents if each.stage is not Stage.RESOLVED
+    ]
+    return min([now_s - REFOLDED_S, *open_since_s])
+
+
+def state_in(checkpoint: Checkpoint) -> WatchState | None:
+    """Return what the checkpoint keeps; None if another version wrote it."""
+    try:
+        return msgspec.json.decode(checkpoint.state, type=WatchState)
+    except msgspec.MsgspecError:
+        return None
