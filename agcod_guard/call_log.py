@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -59,19 +58,23 @@ class LogCounts:
     """What has been read so far.
 
     Attributes:
+        format: What it is; None until it has been opened.
         records: Lines or entries, blank lines left out.
         bad: Those that were reported.
         elsewhere: Those of hosts that are not AGCOD's.
         repeated: Those of events that had been told already.
+        late: Those that stood too far from their place to be put there.
         unknown_keys: In how many records a key stood that the format does not
             know, by key.
     """
 
+    format: Format | None = None
     records: int = 0
     bad: int = 0
     elsewhere: int = 0
     repeated: int = 0
-    unknown_keys: Counter[str] = field(default_factory=Counter)
+    late: int = 0
+    unknown_keys: dict[str, int] = field(default_factory=dict)
 
 
 class CallLog:
@@ -79,7 +82,6 @@ class CallLog:
 
     Attributes:
         name: What to call it.
-        format: What it is; None until it has been opened.
         counts: What has been read so far.
     """
 
@@ -103,7 +105,6 @@ class CallLog:
         self._report, self._progress = report, progress
         self._seen = _SeenIds()
         self.name = str(source) if isinstance(source, Path) else "stdin"
-        self.format: Format | None = None
         self.counts = LogCounts()
 
     def calls(self) -> Iterator[Logged]:
@@ -114,8 +115,9 @@ class CallLog:
             OSError: It cannot be read.
         """
         with self._opened() as raw:
-            stream, self.format = self._sniffed(raw)
-            found = self._entries if self.format is Format.HAR else self._lines
+            stream, format_ = self._sniffed(raw)
+            self.counts.format = format_
+            found = self._entries if format_ is Format.HAR else self._lines
             try:
                 for logged in found(stream):
                     if not logged.is_named or self._seen.add(logged.call.call_id):
@@ -137,16 +139,13 @@ class CallLog:
             yield _Counted(self._source)
 
     def _sniffed(self, raw: _Counted) -> tuple[io.BufferedReader, Format]:
-        stream = io.BufferedReader(raw, _CHUNK_BYTES)
-        head = stream.read(HEAD_BYTES)
-        stream = io.BufferedReader(_Rewound(head, stream), _CHUNK_BYTES)
+        """Return the stream, unpacked and still whole, and what it is."""
+        head, stream = _headed(io.BufferedReader(raw))
         if head.startswith(GZIP_MAGIC):
-            archive = gzip.GzipFile(fileobj=stream)
             try:
-                head = archive.read(HEAD_BYTES)
+                head, stream = _headed(gzip.GzipFile(fileobj=stream))
             except _CUT_SHORT:
                 head = b""
-            stream = io.BufferedReader(_Rewound(head, archive), _CHUNK_BYTES)
         format_ = format_of(head)
         if format_ is None or format_ is Format.JOURNAL:
             raise DataError(self.name, "is no call log", remedy=f"name {ACCEPTED}")
@@ -204,7 +203,7 @@ class CallLog:
         for key in logged.unknown:
             name = name_of(key) or "?"
             if name in unknown or len(unknown) < _MOST_UNKNOWN_KEYS:
-                unknown[name] += 1
+                unknown[name] = unknown.get(name, 0) + 1
 
     def _bad(self, place: str, text: str) -> None:
         self.counts.bad += 1
@@ -265,6 +264,12 @@ class _Rewound(io.RawIOBase):
             chunk, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
         buffer[: len(chunk)] = chunk
         return len(chunk)
+
+
+def _headed(stream: io.BufferedIOBase) -> tuple[bytes, io.BufferedReader]:
+    """Return how a stream begins, and the stream, from its beginning."""
+    head = stream.read(HEAD_BYTES)
+    return head, io.BufferedReader(_Rewound(head, stream), _CHUNK_BYTES)
 
 
 def _finish_line(stream: io.BufferedReader) -> None:

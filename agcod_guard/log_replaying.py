@@ -11,7 +11,7 @@ import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +26,7 @@ from agcod_guard.incident.casebook import Casebook, transition_of
 from agcod_guard.open_call import OpenCall
 from agcod_guard.outage.fold import Fold, Move
 from agcod_guard.outage.policy import OutagePolicy
-from agcod_guard.replaying import Replay
+from agcod_guard.replaying import JOURNAL, Replay
 from agcod_guard.samples import Samples
 from agcod_guard.storage.reading import SegmentReader
 from agcod_guard.storage.segments import JournalLimits, SegmentJournal
@@ -104,8 +104,8 @@ def replayed_log(
         log: The log.
         policy: What they are judged by.
         hosts: Host names from the settings; they go into the header.
-        spool: An empty folder for a journal of the redacted calls, from which
-            packets can be made; None if none are wanted.
+        spool: An empty folder that becomes a data folder with a journal of the
+            redacted calls, to make packets from; None if none are wanted.
 
     Raises:
         DataError: It is no call log, it holds no call, or the folder is full.
@@ -114,7 +114,7 @@ def replayed_log(
     order = Order(policy.late_other_s)
     fold, moves = Fold(policy), list[Move]()
     until_ns = calls = 0
-    kept = None if spool is None else _Spool(spool, policy)
+    kept = None if spool is None else _Spool(spool / JOURNAL, policy)
     told = (_told(logged, kept) for logged in log.calls())
     with closing(told):
         for ends, until_ns in order.of(told):
@@ -141,7 +141,7 @@ def replayed_log(
         frames=calls,
         skipped=log.counts.bad,
         unreadable={},
-        late=order.late,
+        log=replace(log.counts, late=order.late),
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agcod_guard.axes import Axes
+from agcod_guard.call_log import LogCounts
 from agcod_guard.delivery.files import IncidentFolder
 from agcod_guard.errors import DataError
 from agcod_guard.frames import Header, decoded
@@ -31,12 +32,15 @@ from agcod_guard.telemetry.observers import Observers
 JOURNAL = "journal"
 """Name of the journal's folder in a data folder."""
 
-ACCEPTED = f"a data folder, a journal folder or one {SUFFIX} file of a journal"
+ACCEPTED = (
+    f"a data folder, a journal folder or one {SUFFIX} file of a journal, "
+    "or a call log as NDJSON or HAR 1.2"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """What a journal says when it is judged from its beginning.
+    """What a journal or a call log says when it is judged from its beginning.
 
     Attributes:
         home: Header of the segment with the newest frame; its boot is the axis.
@@ -47,7 +51,7 @@ class Replay:
         frames: Frames read; of a call log, calls.
         skipped: Damaged places met, or bad records.
         unreadable: Segments that could not be read, by file name, and why.
-        late: Calls of a log that stood too far from their place to be put there.
+        log: How much of a call log was read; None for a journal.
     """
 
     home: Header
@@ -58,7 +62,7 @@ class Replay:
     frames: int
     skipped: int
     unreadable: Mapping[str, str]
-    late: int = 0
+    log: LogCounts | None = None
 
 
 class CountingReader(SegmentReader):
@@ -135,25 +139,9 @@ def write_packets(
         raise DataError(
             out, f"lies in {path}, which is only read", remedy="name a folder elsewhere"
         )
-    return write_packets_from(journal_in(path), replay, out, reporter_of=reporter_of)
-
-
-def write_packets_from(
-    journal: Path,
-    replay: Replay,
-    out: Path,
-    *,
-    reporter_of: Callable[[Incident], Reporter],
-) -> list[Path]:
-    """Write the packets of a replay from the journal it is in; return their folders.
-
-    Raises:
-        DataError: The journal cannot be read.
-        OSError: The packets cannot be written.
-    """
     packets = IncidentFolder(out)
     packer = JournalPacker(
-        reader=SegmentReader(journal, Observers()),
+        reader=SegmentReader(journal_in(path), Observers()),
         header=replay.home,
         policy=replay.policy,
         packets=packets,

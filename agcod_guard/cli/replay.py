@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, TextIO
 
 import click
 
 from agcod_guard.assembly import DataFolder, reporter_of
+from agcod_guard.call import Endpoint
 from agcod_guard.cli.incidents import incident_facts, print_incidents
+from agcod_guard.cli.logs import STDIN, named_hosts, passed_over, read_log
 from agcod_guard.cli.options import with_json, with_settings
 from agcod_guard.cli.tables import print_table
 from agcod_guard.cli.times import iso, with_iso
@@ -24,6 +27,7 @@ from agcod_guard.replaying import Replay, lies_inside, replayed, write_packets
 from agcod_guard.settings import Settings
 from agcod_guard.settings.fields import POLICY
 from agcod_guard.settings.given import Given
+from agcod_guard.storage.segment_file import SUFFIX
 
 _TITLES = ("time", "scope", "what", "why")
 
@@ -48,7 +52,7 @@ def policy_changes(
 
 
 @click.command(epilog="Example: agcod-guard replay /var/lib/agcod-guard")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
     "--policy",
     "changes",
@@ -63,6 +67,15 @@ def policy_changes(
     type=click.Path(path_type=Path),
     help="Write the packets into this folder, outside of PATH.",
 )
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    callback=named_hosts,
+    metavar="NAME=REGION[:ENVIRONMENT]",
+    help="A host that stands for AGCOD in a call log, beside those of the settings.",
+)
+@click.option("--strict", is_flag=True, help="Stop at a call log's first bad record.")
 @with_settings
 @with_json
 def replay(
@@ -72,14 +85,49 @@ def replay(
     packets_dir: Path | None,
     settings_path: Path | None,
     as_json: bool,
+    **of_logs: Any,
 ) -> int:
     """Judge recorded calls anew, from the first to the last.
 
-    PATH is a data folder, a journal folder or one .seg file of a journal, and is
-    only read. Unless --policy says otherwise, the policy is the one that the
-    journal was written under, and the incidents are those of the guard. What a
-    packet says of you is taken from the settings, as far as they are given.
+    PATH is a data folder, a journal folder or one .seg file of a journal; or a
+    call log as NDJSON or HAR 1.2, plain or gzip, where - is stdin. It is only
+    read. A journal is judged by the policy that it was written under, a call log
+    by that of the settings, unless --policy says otherwise. What a packet says
+    of you is taken from the settings, as far as they are given.
     """
+    judge = _judged_log if is_log(path) else _judged_journal
+    result = judge(
+        path,
+        changes=changes,
+        packets_dir=packets_dir,
+        settings_path=settings_path,
+        **of_logs,
+    )
+    return show_replay(
+        result, path, sys.stdout, packets_dir=packets_dir, as_json=as_json
+    )
+
+
+def is_log(path: Path) -> bool:
+    """Tell whether it is to be read as a call log; what it is shows its content."""
+    if path == STDIN:
+        return True
+    return path.exists() and not path.is_dir() and path.suffix != SUFFIX
+
+
+def _judged_journal(
+    path: Path,
+    *,
+    changes: dict[str, float],
+    packets_dir: Path | None,
+    settings_path: Path | None,
+    hosts: Mapping[str, Endpoint],
+    strict: bool,
+) -> Replay:
+    if hosts or strict:
+        raise click.UsageError(
+            "--host and --strict are for call logs, not for journals"
+        )
     if packets_dir is not None and lies_inside(path, packets_dir):
         raise click.BadParameter(
             f"{packets_dir} lies in {path}, which is only read; "
@@ -90,9 +138,32 @@ def replay(
     if packets_dir is not None:
         settings = Settings.load(settings_path, data_dir=path)
         write_replayed(result, path, packets_dir, settings)
-    return show_replay(
-        result, path, sys.stdout, packets_dir=packets_dir, as_json=as_json
-    )
+    return result
+
+
+def _judged_log(
+    path: Path,
+    *,
+    changes: dict[str, float],
+    packets_dir: Path | None,
+    settings_path: Path | None,
+    hosts: Mapping[str, Endpoint],
+    strict: bool,
+) -> Replay:
+    with TemporaryDirectory(prefix="agcod-replay-") as name:
+        spool = Path(name)
+        settings = Settings.load(settings_path, data_dir=spool)
+        result = read_log(
+            path,
+            settings=settings,
+            policy=replace(settings.policy, **changes),  # type: ignore[arg-type]
+            hosts={**settings.hosts, **hosts},
+            strict=strict,
+            spool=spool if packets_dir is not None else None,
+        )
+        if packets_dir is not None:
+            write_replayed(result, spool, packets_dir, settings)
+    return result
 
 
 def write_replayed(
@@ -159,6 +230,7 @@ def replay_facts(
             "frames": result.frames,
             "skipped": result.skipped,
             "unreadable": dict(result.unreadable),
+            "log": None if result.log is None else asdict(result.log),
             "until_s": result.until_s,
             "drill": result.home.drill,
             "policy": asdict(result.policy),
@@ -214,12 +286,15 @@ def _transition_facts(each: Transition) -> Mapping[str, Any]:
 
 
 def _summary(result: Replay, path: Path) -> str:
+    read = count(result.frames, "frame" if result.log is None else "call")
     lines = [
-        f"{path}: {count(result.frames, 'frame')} up to {iso(result.until_s)}; "
+        f"{path}: {read} up to {iso(result.until_s)}; "
         f"{count(len(result.transitions), 'change')}, "
         f"{count(len(result.incidents), 'incident')}."
     ]
-    if result.skipped:
+    if result.log is not None:
+        lines += passed_over(result.log)
+    elif result.skipped:
         places = count(result.skipped, "damaged place")
         lines.append(f"Passed over: {places}.")
     for name, problem in result.unreadable.items():

@@ -207,18 +207,20 @@ def _classified(record: Record, facts: Facts, known: Known) -> Call | None:
 
 
 def _outcome(record: Record) -> Outcome:
-    outcome = record["outcome"]
-    if isinstance(outcome, str) and outcome in Outcome.__members__:
-        return Outcome(outcome)
-    raise refused("outcome", outcome, f"one of {', '.join(Outcome)}")
+    word = text_in(record, "outcome") or ""
+    outcome = Outcome.__members__.get(word)
+    if outcome is None:
+        raise refused("outcome", word, f"one of {', '.join(Outcome)}")
+    return outcome
 
 
 def _endpoint(record: Record, known: Known) -> Endpoint:
     name = text_in(record, "endpoint")
     if name is not None:
-        if not _ENDPOINT.fullmatch(name):
+        endpoint = _endpoint_named(name)
+        if endpoint is None:
             raise refused("endpoint", name, "na, eu, fe or the like, or eu-sandbox")
-        return Endpoint.parse(name)
+        return endpoint
     url = text_in(record, "url")
     if url is None:
         raise refused("endpoint", None, "na, eu or fe, or url must be there")
@@ -226,7 +228,9 @@ def _endpoint(record: Record, known: Known) -> Endpoint:
 
 
 def _operation(name: str | None) -> str:
-    return name if name in OPERATIONS else _name(name) or UNKNOWN_OPERATION
+    if name is not None and name in OPERATIONS:
+        return name
+    return _name(name) or UNKNOWN_OPERATION
 
 
 def _named_by(event_id: str) -> str:
@@ -235,6 +239,11 @@ def _named_by(event_id: str) -> str:
         expected = f"text of 1 to {_LONGEST_EVENT_ID} characters"
         raise refused("event_id", event_id, expected)
     return blake2b(event_id.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _endpoint_named(name: str) -> Endpoint | None:
+    return Endpoint.parse(name) if _ENDPOINT.fullmatch(name) else None
 
 
 @lru_cache(maxsize=512)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -126,10 +126,10 @@ def seconds_in(record: Record, name: str, *, per_second: float = 1.0) -> float:
         per_second: How many of the log's unit make a second.
     """
     value = record.get(name)
-    if not _is_number(value) or not 0 <= value <= _LONGEST_S * per_second:
-        unit = "seconds" if per_second == 1.0 else "milliseconds"
-        raise refused(name, value, f"a number of {unit} from 0 to a day's")
-    return float(value) / per_second
+    if _is_number(value) and 0 <= value <= _LONGEST_S * per_second:
+        return value / per_second
+    unit = "seconds" if per_second == 1.0 else "milliseconds"
+    raise refused(name, value, f"a number of {unit} from 0 to a day's")
 
 
 def whole_in(record: Record, name: str, *, at: str = "", at_most: int) -> int | None:
@@ -178,10 +178,10 @@ def _epoch_s(value: object) -> float | None:
             return None if at.tzinfo is None else at.timestamp()
         except (ValueError, OverflowError):
             return None
-    return float(value) if _is_number(value) else None  # type: ignore[arg-type]
+    return float(value) if _is_number(value) else None
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
