@@ -192,7 +192,7 @@ def event_of(frame: object, at_s: float, *, source: str) -> Event | None:
     Amazon's mock ids are left out: they prove nothing about the real service.
     """
     if isinstance(frame, Reference):
-        return Referenced(at_s, frame.reached)
+        return Referenced(at_s, frame.reached, source)
     if not isinstance(frame, Begin) or is_mock_id(frame.request_id):
         return None
     scope = f"{frame.account}/{frame.endpoint}"

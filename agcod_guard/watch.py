@@ -61,10 +61,7 @@ class Watch:
     def suspects(self) -> bool:
         """Whether a run of failures has begun and not ended, however old it is."""
         present = self.present
-        return present is not None and any(
-            state.evidence.first_failed_at_s is not None
-            for state in present.scopes.values()
-        )
+        return present is not None and present.has_run
 
     def _has_turn(self) -> bool:
         """Whether to act; where nobody can have the turn, each process does.

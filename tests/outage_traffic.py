@@ -73,7 +73,7 @@ class Traffic:
 
     def refer(self, at_s: float, *, reached: bool) -> list[Move]:
         """Have the reference host checked."""
-        return self.see(Referenced(at_s, reached))
+        return self.see(Referenced(at_s, reached, "shop-1"))
 
     def wait(self, until_s: float) -> list[Move]:
         """Let time pass."""

@@ -28,8 +28,10 @@ from agcod_guard.outage.evidence import (
     ReferenceState,
     after_failure,
     after_hearing,
+    after_proof,
     after_refusal,
     after_success,
+    counted_by_now,
     is_ours,
     proof_at_s,
     without_run,
@@ -152,6 +154,12 @@ def after_veto(state: ScopeState, event: Ended) -> ScopeState:
     return _after_success(state, event)
 
 
+def after_marks(state: ScopeState, at_s: float, *, policy: OutagePolicy) -> ScopeState:
+    """Return the state after an answer with Amazon's marks to another scope."""
+    evidence = after_proof(state.evidence, at_s, policy)
+    return _suspected(replace(state, evidence=evidence), at_s, policy)
+
+
 def after_reference(
     state: ScopeState,
     at_s: float,
@@ -161,13 +169,21 @@ def after_reference(
 ) -> ScopeState:
     """Return the state after a reference check: was it our own network?
 
-    A declared outage stays: only a success shows that it has ended.
+    A run in which Amazon itself has answered that it fails is no matter of our
+    network alone: it is kept, and what we cannot prove is not counted. So is a
+    declared outage: only a success shows that it has ended.
     """
-    if state.phase is Phase.OUTAGE or state.evidence.first_failed_at_s is None:
+    evidence = state.evidence
+    if evidence.first_failed_at_s is None:
         return state
-    if not is_ours(state.evidence, reference, at_s, policy):
+    if reference.failing_since_s is None and evidence.reference_usable:
+        evidence = counted_by_now(evidence, at_s, policy)
+        return _suspected(replace(state, evidence=evidence), at_s, policy)
+    if state.phase is Phase.OUTAGE or evidence.marked:
         return state
-    evidence = without_run(state.evidence, at_s)
+    if not is_ours(evidence, reference, at_s, policy):
+        return state
+    evidence = without_run(evidence, at_s)
     if state.phase is Phase.RECOVERING:
         return replace(state, evidence=evidence)
     return ScopeState(
@@ -191,6 +207,8 @@ def settled(
     if state.phase is Phase.OK or state.phase is Phase.OUTAGE:
         return state
     down_at_s = _down_at_s(state.evidence, policy)
+    if down_at_s is not None and is_ours(state.evidence, reference, down_at_s, policy):
+        down_at_s = None  # until our own network is back
     if down_at_s is not None and down_at_s <= until_s:
         return _down(state, down_at_s, reference, policy)
     outage = state.outage

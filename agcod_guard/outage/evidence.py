@@ -50,6 +50,7 @@ class Referenced(Struct, frozen=True, array_like=True):
 
     at_s: float
     reached: bool
+    source: str = ""
 
 
 Event = Began | Ended | Referenced
@@ -62,23 +63,45 @@ class ReferenceState(Struct, frozen=True):
         reached_at_s: Last answer; None if it never answered.
         failing_since_s: First of the failed checks in a row; None when the
             last one was answered.
-        checked_at_s: Last check.
+        blocked: Calls went on succeeding while it failed: it is the reference
+            that is blocked, as many payment networks do.
     """
 
     reached_at_s: float | None = None
     failing_since_s: float | None = None
-    checked_at_s: float | None = None
+    blocked: bool = False
 
-    def after(self, event: Referenced) -> ReferenceState:
-        """Return the state after one more check."""
+    def after(
+        self, event: Referenced, proven_at_s: float | None, policy: OutagePolicy
+    ) -> ReferenceState:
+        """Return the state after one more check.
+
+        Args:
+            event: The check.
+            proven_at_s: When an answer of Amazon's last came to the machine that
+                checks; an answer soon after the first failed check was already
+                on its way, and shows nothing.
+            policy: The policy in force.
+        """
         if event.reached:
-            return ReferenceState(event.at_s, None, event.at_s)
+            return ReferenceState(event.at_s)
         since_s = self.failing_since_s
-        return ReferenceState(
-            self.reached_at_s,
-            event.at_s if since_s is None else since_s,
-            event.at_s,
+        if since_s is None:
+            return ReferenceState(self.reached_at_s, event.at_s)
+        blocked = self.blocked or (
+            proven_at_s is not None
+            and proven_at_s >= since_s + policy.reference_failing_s
         )
+        return ReferenceState(self.reached_at_s, since_s, blocked)
+
+
+class Waiting(Struct, frozen=True, array_like=True):
+    """A failure that counts if our way is proven soon after it."""
+
+    at_s: float
+    order: str
+    source: str
+    probe: bool
 
 
 class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -97,7 +120,10 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
         probes: Failed probes in the run.
         answered: Failures of the run that were answered.
         silent: Failures of the run that got no answer.
-        proof_at_s: Last answer that bore Amazon's marks.
+        marked: Failures of the run that bore Amazon's marks.
+        proof_at_s: Last answer that bore Amazon's marks, of any scope that the
+            same machines use.
+        waiting: The newest failures that nothing has proven yet.
         throttled: Throttled answers since the last that took an order off.
         failing: Sources that failed in the run.
         heard: Last call of each source.
@@ -115,7 +141,9 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     probes: int = 0
     answered: int = 0
     silent: int = 0
+    marked: int = 0
     proof_at_s: float | None = None
+    waiting: tuple[Waiting, ...] = ()
     throttled: int = 0
     failing: tuple[str, ...] = ()
     heard: dict[str, float] = {}
@@ -158,7 +186,7 @@ def after_failure(
     """Return the evidence after a technical failure.
 
     A failure without Amazon's marks could be our own network's: with a usable
-    reference it counts only while something proves the path.
+    reference it counts only while something proves the path, or soon does.
     """
     success_s = evidence.last_success_at_s
     if success_s is not None and event.at_s <= success_s:
@@ -169,22 +197,40 @@ def after_failure(
             first_failed_at_s=event.at_s,
             first_failed_wall_ns=event.wall_ns,
             first_call_id=event.call_id,
-            reference_usable=_usable(reference, event.at_s, success_s, policy),
+            reference_usable=_usable(reference, event.at_s, policy),
         )
     silent = event.outcome is Outcome.NO_ANSWER
-    proof_s = _latest(evidence.proof_at_s, event.at_s if event.marked else None)
     evidence = replace(
         evidence,
         answered=evidence.answered + (not silent),
         silent=evidence.silent + silent,
-        proof_at_s=proof_s,
+        marked=evidence.marked + event.marked,
         changed_at_s=max(event.at_s, evidence.changed_at_s),
     )
+    failure = Waiting(event.at_s, event.order, event.source, event.probe)
+    if event.marked:
+        return _counted(after_proof(evidence, event.at_s, policy), failure, policy)
     if evidence.reference_usable and not _is_proven(
         evidence, reference, event.at_s, policy
     ):
-        return evidence
-    return _counted(evidence, event, policy)
+        waiting = (*evidence.waiting, failure)[-policy.failed :]
+        return replace(evidence, waiting=waiting)
+    return _counted(evidence, failure, policy)
+
+
+def after_proof(evidence: Evidence, at_s: float, policy: OutagePolicy) -> Evidence:
+    """Return the evidence after an answer that bore Amazon's marks."""
+    proof_s = _latest(evidence.proof_at_s, at_s)
+    return counted_by_now(replace(evidence, proof_at_s=proof_s), at_s, policy)
+
+
+def counted_by_now(evidence: Evidence, at_s: float, policy: OutagePolicy) -> Evidence:
+    """Return the evidence with the failures counted that a proof at `at_s` covers."""
+    waiting, evidence = evidence.waiting, _without_waiting(evidence)
+    for failure in waiting:
+        if at_s - failure.at_s <= policy.path_s:
+            evidence = _counted(evidence, failure, policy)
+    return evidence
 
 
 def after_refusal(evidence: Evidence, event: Ended, policy: OutagePolicy) -> Evidence:
@@ -194,9 +240,7 @@ def after_refusal(evidence: Evidence, event: Ended, policy: OutagePolicy) -> Evi
     probe says nothing.
     """
     if event.marked:
-        evidence = replace(
-            evidence, proof_at_s=_latest(evidence.proof_at_s, event.at_s)
-        )
+        evidence = after_proof(evidence, event.at_s, policy)
     if event.probe or not evidence.failed:
         return evidence
     throttled = evidence.throttled
@@ -259,46 +303,43 @@ def is_ours(
 def proof_at_s(evidence: Evidence, reference: ReferenceState) -> float | None:
     """Return when our way to Amazon was last known to be open.
 
-    A marked answer proves it; so does the reference, where it is usable.
+    A marked answer proves it; so does the reference where it is usable, until it
+    fails: one answer in thirty is no open way.
     """
-    reached_s = reference.reached_at_s if evidence.reference_usable else None
-    return _latest(evidence.proof_at_s, reached_s)
+    has_say = evidence.reference_usable and reference.failing_since_s is None
+    return _latest(evidence.proof_at_s, reference.reached_at_s if has_say else None)
 
 
-def _counted(evidence: Evidence, event: Ended, policy: OutagePolicy) -> Evidence:
+def _counted(evidence: Evidence, failure: Waiting, policy: OutagePolicy) -> Evidence:
     orders, probes = evidence.orders, evidence.probes
-    if event.probe:
+    if failure.probe:
         probes = min(probes + 1, policy.failed)
-    elif len(orders) < policy.failed and event.order not in orders:
-        orders = (*orders, event.order)
+    elif len(orders) < policy.failed and failure.order not in orders:
+        orders = (*orders, failure.order)
     failing = evidence.failing
-    if event.source not in failing and len(failing) < MAX_SOURCES:
-        failing = (*failing, event.source)
+    if failure.source not in failing and len(failing) < MAX_SOURCES:
+        failing = (*failing, failure.source)
     return replace(
         evidence,
         orders=orders,
         probes=probes,
         failing=failing,
-        last_failed_at_s=_latest(evidence.last_failed_at_s, event.at_s),
+        last_failed_at_s=_latest(evidence.last_failed_at_s, failure.at_s),
     )
 
 
-def _usable(
-    reference: ReferenceState,
-    run_at_s: float,
-    success_s: float | None,
-    policy: OutagePolicy,
-) -> bool:
+def _without_waiting(evidence: Evidence) -> Evidence:
+    return replace(evidence, waiting=()) if evidence.waiting else evidence
+
+
+def _usable(reference: ReferenceState, run_at_s: float, policy: OutagePolicy) -> bool:
     """Whether the reference answered shortly before this run.
 
     While it goes on failing, what counts is how it was before it failed:
     our own network does not become Amazon's fault by being down for an hour.
-    A success meanwhile shows that it is the reference that is blocked.
     """
     reached_s, failing_s = reference.reached_at_s, reference.failing_since_s
-    if reached_s is None:
-        return False
-    if failing_s is not None and success_s is not None and success_s > failing_s:
+    if reached_s is None or reference.blocked:
         return False
     before_s = run_at_s if failing_s is None else min(run_at_s, failing_s)
     return before_s - reached_s <= policy.reference_usable_s

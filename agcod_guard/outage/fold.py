@@ -16,12 +16,13 @@ from itertools import takewhile
 
 import msgspec
 
-from agcod_guard.call import UNKNOWN_ACCOUNT, Outcome
+from agcod_guard.call import TECHNICAL_FAILURES, UNKNOWN_ACCOUNT, Outcome
 from agcod_guard.outage.detector import (
     Outage,
     Phase,
     ScopeState,
     after_call,
+    after_marks,
     after_reference,
     after_veto,
     settled,
@@ -84,6 +85,8 @@ class FoldState(msgspec.Struct, frozen=True, kw_only=True):
         scopes: State per scope, by the scope's text.
         begun: Calls under way, by call id.
         reference: What the reference has told.
+        marks: Last answer that was Amazon's, by the machine that got it: it
+            succeeded, or bore Amazon's marks.
         until_s: Time up to which all is folded.
     """
 
@@ -91,6 +94,7 @@ class FoldState(msgspec.Struct, frozen=True, kw_only=True):
     begun: dict[str, Began]
     reference: ReferenceState
     until_s: float
+    marks: dict[str, float] = {}
 
 
 class Fold:
@@ -108,6 +112,7 @@ class Fold:
         self._newest_begun_s = -_NEVER
         self._has_late_begun = False
         self._next_overdue_s = _NEVER
+        self._marks: dict[str, float] = {}
         self.scopes: dict[str, ScopeState] = {}
         self.reference = ReferenceState()
         self.until_s = float("-inf")
@@ -118,6 +123,7 @@ class Fold:
         fold = cls(policy)
         fold.scopes, fold.reference = dict(state.scopes), state.reference
         fold._begun, fold.until_s = dict(state.begun), state.until_s
+        fold._marks = dict(state.marks)
         newest = next(reversed(fold._begun.values()), None)
         fold._newest_begun_s = -_NEVER if newest is None else newest.at_s
         fold._set_next_overdue()
@@ -130,6 +136,15 @@ class Fold:
             begun=dict(self._begun_in_order()),
             reference=self.reference,
             until_s=self.until_s,
+            marks=dict(self._marks),
+        )
+
+    @property
+    def has_run(self) -> bool:
+        """Whether calls of some scope have failed since its last success."""
+        return any(
+            state.evidence.first_failed_at_s is not None
+            for state in self.scopes.values()
         )
 
     def copied(self) -> Fold:
@@ -181,6 +196,10 @@ class Fold:
             state = self.scopes[scope] = ScopeState()
         if state.phase in _TIMED:
             state = self._settle(scope, event.at_s, moves)
+        if event.marked or event.outcome is Outcome.SUCCESS:
+            self._marks[event.source] = event.at_s
+        elif event.outcome in TECHNICAL_FAILURES:
+            state = self._informed(state, (event.source,))
         self._set(
             scope,
             after_call(state, event, reference=self.reference, policy=self._policy),
@@ -196,13 +215,29 @@ class Fold:
                 self._set(scope, after_veto(state, event), moves)
 
     def _refer(self, event: Referenced, moves: list[Move]) -> None:
-        self.reference = self.reference.after(event)
+        proven_s = self._marks.get(event.source)
+        self.reference = self.reference.after(event, proven_s, self._policy)
         for scope in self.scopes:
             state = self._settle(scope, event.at_s, moves)
             changed = after_reference(
-                state, event.at_s, reference=self.reference, policy=self._policy
+                self._informed(state, state.evidence.heard),
+                event.at_s,
+                reference=self.reference,
+                policy=self._policy,
             )
             self._set(scope, changed, moves)
+
+    def _informed(self, state: ScopeState, sources: Iterable[str]) -> ScopeState:
+        """Return the state with what Amazon has told those machines elsewhere.
+
+        An answer with Amazon's marks, of any account at any endpoint, proves the
+        way out of the machine that got it.
+        """
+        marked_s = max((self._marks.get(each, -_NEVER) for each in sources), default=0)
+        proof_s = state.evidence.proof_at_s
+        if state.evidence.first_failed_at_s is None or marked_s <= (proof_s or 0):
+            return state
+        return after_marks(state, marked_s, policy=self._policy)
 
     def _count_overdue(self, until_s: float, moves: list[Move]) -> None:
         overdue_s = self._policy.overdue_s

@@ -85,7 +85,7 @@ class Watching:
         if now_s - self._referred_s >= every_s:
             self._referred_s = now_s
             reached = self._run.world.reaches_reference(now_s, source=self._run.home)
-            self._frames.add(Referenced(now_s, reached))
+            self._frames.add(Referenced(now_s, reached, self._run.home))
 
     def _probe(self, present: Fold, now_s: float) -> None:
         for scope, state in present.scopes.items():
@@ -112,15 +112,13 @@ class Watching:
 
     def _judge(self, present: Fold, now_s: float) -> bool:
         """Note what has changed; return whether nothing is going on."""
-        calm, self._suspects = self._frames.are_calm, False
+        calm, self._suspects = self._frames.are_calm, present.has_run
         for scope, state in present.scopes.items():
             if (
                 state.phase is not Phase.OK
                 or state.evidence.first_failed_at_s is not None
             ):
                 calm = False
-                age_s = now_s - state.evidence.changed_at_s
-                self._suspects |= age_s <= self._policy.hold_s
             if is_production(scope):
                 self._follow_suspicion(scope, state, now_s)
                 self._follow_outage(scope, state.outage, now_s)

@@ -389,12 +389,87 @@ class TestReference:
     def test_nor_does_one_that_is_blocked_while_calls_succeed(self, traffic):
         traffic.refer(10.0, reached=True)
         traffic.refer(50.0, reached=False)
-        traffic.succeed(60.0)
+        traffic.succeed(75.0)
         for second in seconds(100, 400, 5):
             traffic.refer(second, reached=False)
             self.silent(traffic, second + 1)
 
         assert traffic.state.phase is Phase.OUTAGE
+
+    def test_one_success_that_was_on_its_way_shows_nothing(self, traffic):
+        traffic.refer(1200.0, reached=True)
+        traffic.refer(1500.0, reached=False)
+        traffic.succeed(1500.2)
+        for second in seconds(1501, 1900, 5):
+            self.silent(traffic, second)
+            traffic.refer(second + 1, reached=False)
+
+        assert Phase.OUTAGE not in [phase for phase, _ in traffic.phases]
+
+    def test_a_failed_check_voids_the_answer_before_it(self, traffic):
+        traffic.refer(95.0, reached=True)
+        traffic.refer(96.0, reached=False)
+
+        self.silent(traffic, 100.0)
+
+        assert traffic.state.evidence.failed == 0
+
+    def test_a_failure_counts_when_the_proof_comes_soon_after_it(self, traffic):
+        traffic.refer(10.0, reached=True)
+        self.silent(traffic, 200.0)
+        assert traffic.state.evidence.failed == 0
+
+        traffic.refer(220.0, reached=True)
+
+        assert traffic.state.evidence.failed == 1
+        assert traffic.state.evidence.last_failed_at_s == 200.0
+
+    def test_it_does_not_when_the_proof_comes_too_late(self, traffic):
+        traffic.refer(10.0, reached=True)
+        self.silent(traffic, 200.0)
+
+        traffic.refer(260.5, reached=True)
+
+        assert traffic.state.evidence.failed == 0
+
+    def test_amazons_answers_elsewhere_prove_the_way_of_the_same_machine(self, traffic):
+        traffic.refer(95.0, reached=True)
+        for second in seconds(100, 400, 5):
+            self.silent(traffic, second)
+            traffic.succeed(second + 1, scope="Acmes/na")
+            traffic.refer(second + 2, reached=False)
+
+        assert traffic.phases[-1] == (Phase.OUTAGE, 280.0)
+
+    def test_those_that_another_machine_got_do_not(self, traffic):
+        traffic.refer(95.0, reached=True)
+        for second in seconds(100, 400, 5):
+            self.silent(traffic, second)
+            traffic.succeed(second + 1, scope="Other/na", source="shop-2")
+            traffic.refer(second + 2, reached=False)
+
+        assert Phase.OUTAGE not in [phase for phase, _ in traffic.phases]
+
+    def test_our_own_cut_within_an_outage_moves_no_beginning(self, traffic):
+        traffic.refer(95.0, reached=True)
+        traffic.fail(*seconds(100, 150))
+        for second in seconds(151, 210, 10):
+            self.silent(traffic, second)
+            traffic.refer(second + 1, reached=False)
+        traffic.refer(215.0, reached=True)
+        traffic.fail(*seconds(216, 300))
+
+        assert traffic.phases[-1] == (Phase.OUTAGE, 280.0)
+        assert traffic.state.outage.first_failed_at_s == 100.0
+
+    def test_nothing_is_declared_while_we_are_cut_off(self, traffic):
+        traffic.refer(95.0, reached=True)
+        traffic.fail(*seconds(100, 240))
+        for second in seconds(241, 300, 5):
+            self.silent(traffic, second)
+            traffic.refer(second + 1, reached=False)
+
+        assert traffic.state.phase is Phase.SUSPECT
 
     def test_amazons_own_answers_outweigh_a_failing_reference(self, traffic):
         traffic.refer(95.0, reached=True)
