@@ -21,10 +21,11 @@ from agcod_guard.call import Call, Endpoint, Scope
 from agcod_guard.capture.checks import check
 from agcod_guard.capture.observe import Headers, Seen, observe
 from agcod_guard.clock import SystemClock
-from agcod_guard.errors import DataError
+from agcod_guard.errors import DataError, SettingsError
 from agcod_guard.heartbeat import Heartbeat
 from agcod_guard.outage.detector import Transition
 from agcod_guard.ports import Clock
+from agcod_guard.protocol.endpoints import HOSTS
 from agcod_guard.redaction import redact_text
 from agcod_guard.rounds import Rounds
 from agcod_guard.settings import Settings
@@ -65,7 +66,7 @@ class Guard:
         Raises:
             SettingsError: A setting cannot be worked with.
         """
-        self.settings = settings or Settings.load()
+        self.settings = _settings_of(settings)
         self._clock = clock or SystemClock()
         self._folder = DataFolder(settings=self.settings, clock=self._clock)
         self._parts = assembled(self._folder, registry, self._wake)
@@ -187,10 +188,11 @@ class Guard:
                 of the guard's, in one process at a time.
             partner_id: The account it is signed for.
             endpoint: The endpoint it goes to, or its name: `eu`.
+
+        Raises:
+            SettingsError: No calls go to such an endpoint.
         """
-        if isinstance(endpoint, str):
-            endpoint = Endpoint.parse(endpoint)
-        self._rounds.probe(Scope(partner_id, endpoint), call)
+        self._rounds.probe(Scope(partner_id, self._endpoint(endpoint)), call)
 
     def flush(self, timeout_s: float = 5.0) -> None:
         """Write, sync and look now, so that what is known stands on disk.
@@ -228,6 +230,17 @@ class Guard:
         self._parts.recorder.write_samples()
         self._parts.journal.close()
 
+    def _endpoint(self, given: Endpoint | str) -> Endpoint:
+        """Return the endpoint meant: a test call for none is never made."""
+        endpoint = Endpoint.parse(given) if isinstance(given, str) else given
+        known = {host.endpoint for host in HOSTS} | {*self.settings.hosts.values()}
+        if endpoint not in known:
+            expected = f"one of {', '.join(sorted(map(str, known)))}"
+            raise SettingsError(
+                "endpoint of set_probe", str(given), expected, origin="an argument"
+            )
+        return endpoint
+
     def _wake(self) -> None:
         """Start the helper thread, unless somebody else moves the clock."""
         if not isinstance(self._clock, SystemClock):
@@ -243,6 +256,16 @@ class Guard:
             self.tick()
         except Exception as error:
             self._parts.recorder.contain("guard.beat", error)
+
+
+def _settings_of(given: object) -> Settings:
+    """Return the settings given, or those of file and environment if None."""
+    if given is None:
+        return Settings.load()
+    if isinstance(given, Settings):
+        return given
+    expected = "a Settings, such as Settings.load(...) returns"
+    raise SettingsError("settings", given, expected, origin="an argument of Guard")
 
 
 _guards: weakref.WeakSet[Guard] = weakref.WeakSet()

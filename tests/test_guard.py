@@ -604,6 +604,12 @@ def test_a_setting_that_cannot_be_is_the_only_error_of_making_a_guard(tmp_path):
         Guard(settings(tmp_path, policy={"hold_s": -1}), registry=CollectorRegistry())
 
 
+@pytest.mark.parametrize("given", ["agcod_guard.toml", "", {}, requests.Session()])
+def test_what_are_no_settings_is_named_and_never_taken_for_the_default(given):
+    with pytest.raises(SettingsError, match=r"must be a Settings, such as Settings\.l"):
+        Guard(given, registry=CollectorRegistry())
+
+
 def test_the_folder_belongs_to_its_owner_alone(tmp_path, clock):
     partner = guarded(tmp_path / "data", clock)
     partner.sell(200, DOWN)

@@ -6,7 +6,9 @@ import pytest
 import requests
 import responses
 from partner import START_S, fault, guarded, success
+from prometheus_client import CollectorRegistry
 
+from agcod_guard import Endpoint, Guard, Settings, SettingsError
 from agcod_guard.clock import ManualClock
 
 FUNDS = "https://agcod-v2-eu.amazon.com/GetAvailableFunds"
@@ -186,3 +188,19 @@ def test_only_one_process_makes_them_even_if_another_acts(tmp_path):
     acting.guard.close()
 
     assert second.times_s == [35, 40]
+
+
+@pytest.mark.parametrize("endpoint", ["moon", "eu-west-1", Endpoint("EU")])
+def test_a_test_call_for_an_endpoint_that_there_is_not_is_refused(partner, endpoint):
+    with pytest.raises(SettingsError, match=r"endpoint of set_probe .* one of eu, eu-"):
+        partner.guard.set_probe(print, partner_id="Acmes", endpoint=endpoint)
+
+
+def test_a_test_call_may_go_to_a_host_of_the_settings(partner, tmp_path):
+    hosts = {"agcod.example.invalid": {"region": "uk-shop", "environment": "loopback"}}
+    with Guard(
+        Settings.load(env={}, data_dir=tmp_path / "other", hosts=hosts),
+        registry=CollectorRegistry(),
+        clock=partner.clock,
+    ) as guard:
+        guard.set_probe(print, partner_id="Acmes", endpoint="uk-shop-loopback")
