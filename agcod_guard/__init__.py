@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from agcod_guard.errors import GuardError, SettingsError
     from agcod_guard.guard import Guard
     from agcod_guard.incident.incident import Incident
-    from agcod_guard.outage.detector import Transition
     from agcod_guard.outage.policy import OutagePolicy
+    from agcod_guard.outage.state import Transition
     from agcod_guard.settings import Settings
 
 __all__ = [
@@ -51,7 +51,7 @@ _HOMES = {
     "Outcome": "call",
     "Settings": "settings",
     "SettingsError": "errors",
-    "Transition": "outage.detector",
+    "Transition": "outage.state",
 }
 
 

@@ -17,9 +17,9 @@ from agcod_guard.frames import Header, TransitionNote
 from agcod_guard.incident.casebook import Casebook, transition_of
 from agcod_guard.incident.incident import Incident
 from agcod_guard.kept import WatchState, folded_since_s, kept_reckoning, state_in
-from agcod_guard.outage.detector import Phase, Transition
 from agcod_guard.outage.fold import Move, move_to
 from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.outage.state import Phase, Transition
 from agcod_guard.packing_plan import PackingPlan
 from agcod_guard.ports import (
     Checkpoint,

@@ -23,7 +23,7 @@ from agcod_guard.capture.observe import Headers, Seen, observe
 from agcod_guard.clock import SystemClock
 from agcod_guard.errors import DataError, SettingsError
 from agcod_guard.heartbeat import Heartbeat
-from agcod_guard.outage.detector import Transition
+from agcod_guard.outage.state import Transition
 from agcod_guard.ports import Clock
 from agcod_guard.protocol.endpoints import HOSTS
 from agcod_guard.redaction import redact_text

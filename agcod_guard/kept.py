@@ -10,7 +10,7 @@ import msgspec
 from agcod_guard.call import Scope
 from agcod_guard.frames import Header
 from agcod_guard.incident.incident import Incident, Stage
-from agcod_guard.outage.detector import Phase
+from agcod_guard.outage.state import Phase
 from agcod_guard.ports import Checkpoint
 from agcod_guard.reckoning import ReckoningState
 

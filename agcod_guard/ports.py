@@ -16,7 +16,7 @@ import msgspec
 
 from agcod_guard.frames import End, Frame, Header, Kind
 from agcod_guard.incident.incident import Incident
-from agcod_guard.outage.detector import Transition
+from agcod_guard.outage.state import Transition
 
 
 class Clock(Protocol):

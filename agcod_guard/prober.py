@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from agcod_guard.call import Call, Environment, Outcome, Scope
-from agcod_guard.outage.detector import ScopeState
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.probing import probe_due_at_s
+from agcod_guard.outage.state import ScopeState
 from agcod_guard.ports import Clock, Turn
 from agcod_guard.protocol.reading import exception_outcome, read_answer
 from agcod_guard.recorder import Recorder

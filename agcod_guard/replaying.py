@@ -20,8 +20,8 @@ from agcod_guard.frames import Header, decoded
 from agcod_guard.incident.casebook import Casebook, transition_of
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.items import Reporter
-from agcod_guard.outage.detector import Transition
 from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.outage.state import Transition
 from agcod_guard.packing import JournalPacker
 from agcod_guard.ports import Observer, Segment, Stored
 from agcod_guard.reckoning import Reckoning, policy_of

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from agcod_guard.assembly import DataFolder, Parts, reckoning_in
 from agcod_guard.call import Scope
-from agcod_guard.outage.detector import ScopeState, Transition
+from agcod_guard.outage.state import ScopeState, Transition
 from agcod_guard.prober import Prober
 from agcod_guard.reckoning import Reckoning
 from agcod_guard.telling import Telling

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from agcod_guard.call import Scope
 from agcod_guard.incident.incident import Incident, Stage
-from agcod_guard.outage.detector import Phase, ScopeState
 from agcod_guard.outage.explanation import explanation
 from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.outage.state import Phase, ScopeState
 from agcod_guard.reckoning import Reckoning
 
 

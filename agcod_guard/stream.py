@@ -17,7 +17,7 @@ from agcod_guard.axes import Axes
 from agcod_guard.errors import DataError
 from agcod_guard.frames import Begin, End, Frame, Header, Kind, Reference
 from agcod_guard.merging import Placed, placed_of, side_by_side
-from agcod_guard.outage.evidence import Began, Ended, Event, Referenced
+from agcod_guard.outage.events import Began, Ended, Event, Referenced
 from agcod_guard.ports import JournalReader
 from agcod_guard.protocol.failures import is_mock_id
 

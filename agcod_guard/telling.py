@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from agcod_guard.outage.detector import Transition
+from agcod_guard.outage.state import Transition
 
 WAITED_S = 1.0
 """How long a look waits for callbacks before it goes on without them."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from agcod_guard.desk import Desk, Surroundings
 from agcod_guard.errors import DataError
 from agcod_guard.frames import Header
-from agcod_guard.outage.detector import Transition
 from agcod_guard.outage.fold import Fold
 from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.outage.state import Transition
 
 
 class Watch:

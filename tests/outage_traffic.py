@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from agcod_guard.call import Outcome
-from agcod_guard.outage.detector import Phase, ScopeState
-from agcod_guard.outage.evidence import Began, Ended, Event, Referenced
+from agcod_guard.outage.events import Began, Ended, Event, Referenced
 from agcod_guard.outage.fold import Fold, Move
 from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.outage.state import Phase, ScopeState
 
 
 @dataclass

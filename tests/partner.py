@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from agcod_guard import Guard, Settings
 from agcod_guard.clock import ManualClock
-from agcod_guard.outage.detector import Transition
+from agcod_guard.outage.state import Transition
 
 START_S = 1_795_346_105.0
 """2026-11-22 11:15:05 GMT."""

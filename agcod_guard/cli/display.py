@@ -20,7 +20,7 @@ from rich.text import Text
 from agcod_guard.cli.drill_report import show_lines, show_report
 from agcod_guard.drill.happening import Audience, Happening, Standing, Tone
 from agcod_guard.drill.judging import Report
-from agcod_guard.outage.detector import Phase
+from agcod_guard.outage.state import Phase
 
 _STYLES = {
     Tone.STAGE: "bold",

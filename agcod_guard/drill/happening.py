@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
-from agcod_guard.outage.detector import Phase
+from agcod_guard.outage.state import Phase
 
 
 class Tone(Enum):

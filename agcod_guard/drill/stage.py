@@ -15,7 +15,7 @@ from agcod_guard.drill.happening import Audience, Happening, Standing, Tone
 from agcod_guard.drill.program import SUCCESS, ProgramLog
 from agcod_guard.drill.story import BROKEN, Act, Goal
 from agcod_guard.guard import Guard
-from agcod_guard.outage.detector import Phase, Transition
+from agcod_guard.outage.state import Phase, Transition
 from agcod_guard.simulator.partner import Traffic
 from agcod_guard.status import ScopeStatus, Status
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from agcod_guard.call import Scope
 from agcod_guard.incident.incident import Incident, Stage, followed, opened
-from agcod_guard.outage.detector import Phase, Transition
 from agcod_guard.outage.fold import Move
+from agcod_guard.outage.state import Phase, Transition
 
 
 class Casebook:

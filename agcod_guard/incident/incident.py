@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from agcod_guard.call import Endpoint, Environment, Scope
 from agcod_guard.incident.verdict import Verdict, verdict_of
-from agcod_guard.outage.detector import Outage, Phase
+from agcod_guard.outage.state import Outage, Phase
 
 
 class Stage(StrEnum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from agcod_guard.outage.detector import Outage
+from agcod_guard.outage.state import Outage
 
 
 class Verdict(StrEnum):

@@ -13,86 +13,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agcod_guard.call import Outcome
+from agcod_guard.outage.events import Ended
 from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.outage.reference import ReferenceState, is_usable
 
 MAX_SOURCES = 256
 """Machines remembered per scope; the longest silent is forgotten first."""
-
-
-class Began(Struct, frozen=True, array_like=True):
-    """A call was sent; it is evidence only if no end follows."""
-
-    at_s: float
-    wall_ns: int
-    scope: str
-    order: str
-    call_id: str
-    source: str
-    probe: bool
-
-
-class Ended(Struct, frozen=True, array_like=True):
-    """A call has ended, at its completion time."""
-
-    at_s: float
-    wall_ns: int
-    scope: str
-    order: str
-    call_id: str
-    source: str
-    probe: bool
-    outcome: Outcome
-    marked: bool
-
-
-class Referenced(Struct, frozen=True, array_like=True):
-    """A host outside Amazon was asked whether our own way is open."""
-
-    at_s: float
-    reached: bool
-    source: str = ""
-
-
-Event = Began | Ended | Referenced
-
-
-class ReferenceState(Struct, frozen=True):
-    """What the reference host has told so far.
-
-    Attributes:
-        reached_at_s: Last answer; None if it never answered.
-        failing_since_s: First of the failed checks in a row; None when the
-            last one was answered.
-        blocked: Calls went on succeeding while it failed: it is the reference
-            that is blocked, as many payment networks do.
-    """
-
-    reached_at_s: float | None = None
-    failing_since_s: float | None = None
-    blocked: bool = False
-
-    def after(
-        self, event: Referenced, proven_at_s: float | None, policy: OutagePolicy
-    ) -> ReferenceState:
-        """Return the state after one more check.
-
-        Args:
-            event: The check.
-            proven_at_s: When an answer of Amazon's last came to the machine that
-                checks; an answer soon after the first failed check was already
-                on its way, and shows nothing.
-            policy: The policy in force.
-        """
-        if event.reached:
-            return ReferenceState(event.at_s)
-        since_s = self.failing_since_s
-        if since_s is None:
-            return ReferenceState(self.reached_at_s, event.at_s)
-        blocked = self.blocked or (
-            proven_at_s is not None
-            and proven_at_s >= since_s + policy.reference_failing_s
-        )
-        return ReferenceState(self.reached_at_s, since_s, blocked)
 
 
 class Waiting(Struct, frozen=True, array_like=True):
@@ -197,7 +123,7 @@ def after_failure(
             first_failed_at_s=event.at_s,
             first_failed_wall_ns=event.wall_ns,
             first_call_id=event.call_id,
-            reference_usable=_usable(reference, event.at_s, policy),
+            reference_usable=is_usable(reference, event.at_s, policy),
         )
     silent = event.outcome is Outcome.NO_ANSWER
     evidence = replace(
@@ -330,19 +256,6 @@ def _counted(evidence: Evidence, failure: Waiting, policy: OutagePolicy) -> Evid
 
 def _without_waiting(evidence: Evidence) -> Evidence:
     return replace(evidence, waiting=()) if evidence.waiting else evidence
-
-
-def _usable(reference: ReferenceState, run_at_s: float, policy: OutagePolicy) -> bool:
-    """Whether the reference answered shortly before this run.
-
-    While it goes on failing, what counts is how it was before it failed:
-    our own network does not become Amazon's fault by being down for an hour.
-    """
-    reached_s, failing_s = reference.reached_at_s, reference.failing_since_s
-    if reached_s is None or reference.blocked:
-        return False
-    before_s = run_at_s if failing_s is None else min(run_at_s, failing_s)
-    return before_s - reached_s <= policy.reference_usable_s
 
 
 def _is_proven(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from agcod_guard.outage.detector import Phase, ScopeState
 from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.outage.state import Phase, ScopeState
 
 
 def explanation(

@@ -18,17 +18,16 @@ import msgspec
 
 from agcod_guard.call import TECHNICAL_FAILURES, UNKNOWN_ACCOUNT, Outcome
 from agcod_guard.outage.detector import (
-    Outage,
-    Phase,
-    ScopeState,
     after_call,
     after_marks,
     after_reference,
     after_veto,
     settled,
 )
-from agcod_guard.outage.evidence import Began, Ended, Event, Referenced, ReferenceState
+from agcod_guard.outage.events import Began, Ended, Event, Referenced
 from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.outage.reference import ReferenceState
+from agcod_guard.outage.state import Outage, Phase, ScopeState
 
 MAX_OPEN_CALLS = 100_000
 """Calls under way that are watched; more than that is no longer one machine."""

@@ -7,8 +7,8 @@ have, and one success of it shows that Amazon is up.
 
 from __future__ import annotations
 
-from agcod_guard.outage.detector import Phase, ScopeState
 from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.outage.state import Phase, ScopeState
 
 
 def probe_due_at_s(

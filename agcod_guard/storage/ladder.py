@@ -18,7 +18,7 @@ import msgspec
 
 from agcod_guard.errors import DataError
 from agcod_guard.incident.incident import Incident
-from agcod_guard.outage.detector import Transition
+from agcod_guard.outage.state import Transition
 from agcod_guard.ports import Announced, Checkpoint, Clock
 
 if TYPE_CHECKING:

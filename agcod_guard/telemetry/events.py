@@ -14,7 +14,7 @@ from pathlib import Path
 
 from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
-from agcod_guard.outage.detector import Phase, Transition
+from agcod_guard.outage.state import Phase, Transition
 from agcod_guard.redaction import redact_text
 from agcod_guard.telemetry.channel import Channel, Fact
 

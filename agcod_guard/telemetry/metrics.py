@@ -19,7 +19,7 @@ from agcod_guard.call import UNKNOWN_ENDPOINT, Endpoint, Outcome
 from agcod_guard.errors import swallowed
 from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
-from agcod_guard.outage.detector import Phase, Transition
+from agcod_guard.outage.state import Phase, Transition
 from agcod_guard.protocol.endpoints import HOSTS
 from agcod_guard.protocol.failures import CLASSES
 from agcod_guard.protocol.operations import OPERATIONS, UNKNOWN_OPERATION

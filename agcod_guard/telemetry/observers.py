@@ -9,7 +9,7 @@ from pathlib import Path
 from agcod_guard.errors import swallowed
 from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
-from agcod_guard.outage.detector import Transition
+from agcod_guard.outage.state import Transition
 from agcod_guard.ports import Observer
 
 

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 
 from agcod_guard.call import Endpoint
-from agcod_guard.outage.detector import Phase
+from agcod_guard.outage.state import Phase
 from agcod_guard.telemetry.families import (
     FIRST_FAILURE,
     INCIDENTS_OPEN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agcod_guard.outage.evidence import Began, Ended, Event
+from agcod_guard.outage.events import Began, Ended, Event
 from benchmarks.detection.answers import FOREVER, Answer
 from benchmarks.detection.streams import Run, Sent, wall_ns
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from agcod_guard.call import TECHNICAL_FAILURES, Outcome
-from agcod_guard.outage.detector import ScopeState
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.probing import probe_due_at_s
+from agcod_guard.outage.state import ScopeState
 
 TIMEOUT_S = 6.0
 

@@ -15,10 +15,10 @@ import msgspec
 
 from agcod_guard.call import Outcome
 from agcod_guard.incident.verdict import Verdict, verdict_of
-from agcod_guard.outage.detector import Outage, Phase, ScopeState
-from agcod_guard.outage.evidence import Ended, Event, Referenced
+from agcod_guard.outage.events import Ended, Event, Referenced
 from agcod_guard.outage.fold import Fold, FoldState
 from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.outage.state import Outage, Phase, ScopeState
 from benchmarks.detection.alarms import Alarm
 from benchmarks.detection.events import events_of, probed
 from benchmarks.detection.probing import TIMEOUT_S, Prober

@@ -12,7 +12,7 @@ from dataclasses import replace
 from msgspec import Struct
 
 from agcod_guard.call import TECHNICAL_FAILURES, Outcome
-from agcod_guard.outage.evidence import Ended
+from agcod_guard.outage.events import Ended
 from agcod_guard.outage.policy import OutagePolicy
 from benchmarks.detection.alarms import Alarm
 from benchmarks.detection.bound import least_orders, policy_floor_s

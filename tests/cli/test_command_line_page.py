@@ -19,7 +19,7 @@ from agcod_guard.cli.status import show_status
 from agcod_guard.replaying import replayed
 
 PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
-NAMED_BY_USERS = {"policy", "files", "unreadable"}
+NAMED_BY_USERS = {"policy", "files", "unreadable", "unknown_keys"}
 """Objects whose keys are names of something: fields, files, segments."""
 
 

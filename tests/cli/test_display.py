@@ -19,7 +19,7 @@ from agcod_guard.cli.drill_report import show_report
 from agcod_guard.drill.findings import Check
 from agcod_guard.drill.happening import Happening, Standing, Tone
 from agcod_guard.drill.judging import Report
-from agcod_guard.outage.detector import Phase
+from agcod_guard.outage.state import Phase
 
 START_S = 1_795_346_105.123
 

@@ -150,17 +150,12 @@ def test_a_policy_that_cannot_be_is_exit_code_2(data_dir, run, written, said):
     assert said in done.stderr
 
 
-@pytest.mark.parametrize("name", ["calls.ndjson", "calls.har", "journal.zip"])
-def test_what_is_no_journal_is_refused_with_what_would_do(tmp_path, run, name):
-    (tmp_path / name).write_text("{}")
+@pytest.mark.parametrize("option", [("--strict",), ("--host", "a.invalid=eu")])
+def test_options_of_call_logs_are_not_for_journals(data_dir, run, option):
+    done = run("replay", data_dir, *option)
 
-    done = run("replay", tmp_path / name)
-
-    assert done.exit_code == 3
-    assert done.stderr == (
-        f"Error: {tmp_path / name}: is no journal; name a data folder, a journal "
-        "folder or one .seg file of a journal\n"
-    )
+    assert done.exit_code == 2
+    assert "--host and --strict are for call logs only" in done.stderr
 
 
 def test_an_empty_folder_and_none_at_all_are_told_apart(tmp_path, run):

@@ -14,7 +14,7 @@ from agcod_guard.drill.happening import Tone
 from agcod_guard.drill.program import ProgramLog
 from agcod_guard.drill.stage import Stage
 from agcod_guard.drill.story import Act, Goal
-from agcod_guard.outage.detector import Phase, Transition
+from agcod_guard.outage.state import Phase, Transition
 from agcod_guard.status import ScopeStatus, Status
 
 EU = Scope("Drill", Endpoint("eu", Environment.LOOPBACK))

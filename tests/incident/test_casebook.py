@@ -3,8 +3,8 @@ import pytest
 from agcod_guard.incident.casebook import Casebook
 from agcod_guard.incident.incident import Stage
 from agcod_guard.incident.verdict import Verdict
-from agcod_guard.outage.detector import Outage, Phase
 from agcod_guard.outage.fold import Move
+from agcod_guard.outage.state import Outage, Phase
 
 EPOCH_S = 1_795_346_000.0
 OUTAGE = Outage(

@@ -1,5 +1,5 @@
 from agcod_guard.incident.verdict import Verdict, verdict_of
-from agcod_guard.outage.detector import Outage
+from agcod_guard.outage.state import Outage
 
 
 def outage(**facts):

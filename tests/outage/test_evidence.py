@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agcod_guard.call import Outcome
-from agcod_guard.outage.detector import Phase
 from agcod_guard.outage.evidence import MAX_SOURCES
+from agcod_guard.outage.state import Phase
 
 
 def test_answered_and_silent_failures_are_counted_apart(traffic):

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from outage_traffic import Traffic
 
 from agcod_guard.call import Outcome
-from agcod_guard.outage.detector import Phase, ScopeState
 from agcod_guard.outage.fold import Fold, FoldState
 from agcod_guard.outage.policy import OutagePolicy
+from agcod_guard.outage.state import Phase, ScopeState
 
 REFUSALS = [Outcome.REJECTED, Outcome.ACCOUNT, Outcome.DENIED]
 

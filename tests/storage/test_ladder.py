@@ -8,7 +8,7 @@ from agcod_guard.call import Endpoint, Scope
 from agcod_guard.clock import ManualClock
 from agcod_guard.errors import DataError
 from agcod_guard.incident.incident import Incident
-from agcod_guard.outage.detector import Phase, Transition
+from agcod_guard.outage.state import Phase, Transition
 from agcod_guard.ports import Checkpoint
 from agcod_guard.storage.ladder import SqliteLadder
 

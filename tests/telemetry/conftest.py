@@ -5,7 +5,7 @@ import pytest
 from agcod_guard.call import Endpoint, Outcome, Scope
 from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
-from agcod_guard.outage.detector import Phase, Transition
+from agcod_guard.outage.state import Phase, Transition
 
 EU = Endpoint("eu")
 

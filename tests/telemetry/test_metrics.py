@@ -13,7 +13,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 
 from agcod_guard import __version__
 from agcod_guard.call import UNKNOWN_ACCOUNT, Endpoint, Outcome
-from agcod_guard.outage.detector import Phase
+from agcod_guard.outage.state import Phase
 from agcod_guard.telemetry.families import FAMILIES
 from agcod_guard.telemetry.metrics import ERROR_LABELS, Metrics, ScopeReport
 

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from agcod_guard import errors
-from agcod_guard.outage.detector import Phase
+from agcod_guard.outage.state import Phase
 from agcod_guard.ports import Observer
 from agcod_guard.telemetry.channel import LOGGER_NAME
 from agcod_guard.telemetry.events import Events
