@@ -21,9 +21,15 @@ _LONGEST_REDACTED = 4_096
 _LONGEST_SECRET = 64
 _HUGE = 10**40
 
+# What base64 and hex make of 14 ASCII characters, the length of a short claim code.
+_ENCODED = (
+    r"(?:[I-Za-f][A-Za-z0-9]{3}){4}[A-Za-z0-9]{2}"
+    r"|(?:00)?(?:[2-7][0-9A-Fa-f](?:00)?){14}"
+)
+_GROUP = rf"(?!{_ENCODED})[A-Za-z0-9]{{1,64}}+"
 # A claim code has three groups, an access key starts with AKIA or ASIA.
 _PLAIN_NAME = re.compile(
-    r"(?!A[KS]IA)[A-Za-z0-9]{1,64}+(?:[-_][A-Za-z0-9]{1,64}+)?"
+    rf"(?!A[KS]IA){_GROUP}(?:[-_]{_GROUP})?"
     # A UUID, with or without a prefix.
     r"|(?:[A-Za-z0-9]{1,16}[-_])?"
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -42,8 +48,8 @@ def text_of(value: object) -> str | None:
 def name_of(value: object) -> str | None:
     """Return an id or a name of at most 64 characters; None if there is none.
 
-    Two groups of letters and digits pass as they are, and so does a UUID with or
-    without a prefix; `redact_text` judges the rest.
+    Two groups of letters and digits pass as they are unless they look encoded, and
+    so does a UUID with or without a prefix; `redact_text` judges the rest.
     """
     if value is None:
         return None

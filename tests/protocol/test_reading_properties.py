@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import string
 from dataclasses import asdict
@@ -140,6 +141,46 @@ def test_a_claim_code_is_in_no_field_of_a_call(code, around, name, form, status)
 
     assert code not in repr(call)
     assert code not in str(asdict(call))
+
+
+@given(
+    code=CODES,
+    encoded=st.sampled_from(
+        [
+            lambda code: code.encode().hex(),
+            lambda code: code.encode().hex().upper(),
+            lambda code: code.encode("utf-16").hex()[4:],
+            lambda code: base64.b64encode(code.encode()).decode().rstrip("="),
+            lambda code: base64.b64encode(code.lower().encode()).decode().rstrip("="),
+        ]
+    ),
+    prefix=st.sampled_from(["", "Acmes-", "Acmes_"]),
+)
+def test_a_claim_code_hides_in_no_id_or_name(exchange, code, encoded, prefix):
+    hidden = encoded(code)
+    said = prefix + hidden
+
+    call = exchange(
+        url=f"https://agcod-v2-eu.amazon.com/{said}",
+        request_headers={"x-amz-target": f"x.{said}"},
+        request_body=json.dumps({"partnerId": said, "creationRequestId": said}),
+        status=500,
+        response_headers={"x-amzn-RequestId": said},
+        response_body=json.dumps({"errorCode": said, "errorType": said}),
+    )
+
+    assert hidden not in repr(call)
+
+
+@given(
+    name=st.from_regex(r"Acmes[A-Za-z0-9]{1,35}", fullmatch=True)
+    | st.from_regex(r"[0-9A-Z]{1,13}", fullmatch=True)
+    | st.uuids().map(lambda uuid: f"Acmes-{uuid.hex}")
+)
+def test_an_honest_request_id_stays_as_it_is(exchange, name):
+    body = json.dumps({"partnerId": "Acmes", "creationRequestId": name})
+
+    assert exchange(request_body=body).request_id == name
 
 
 @given(body=BODIES, status=st.sampled_from([400, 404, 500, 503]))
