@@ -18,6 +18,9 @@ from agcod_guard.cli import main
 
 CODE = "from agcod_guard.cli import main; main()"
 COMMAND = [sys.executable, "-P", "-c", CODE, "drill"]
+# Tests that a shell runs in the background are deaf to SIGINT, and so their children.
+HEAR_SIGINT = "import signal as s; s.signal(s.SIGINT, s.default_int_handler); "
+INTERRUPTIBLE = [sys.executable, "-P", "-c", HEAR_SIGINT + CODE, "drill"]
 TIMEOUT_S = 120
 
 
@@ -113,7 +116,7 @@ def test_the_folder_has_the_packet_and_what_it_was_judged_by(ran):
 
 def test_a_drill_that_is_interrupted_ends_at_once_and_leaves_no_process(tmp_path):
     with subprocess.Popen(
-        [*COMMAND, "--plain"],
+        [*INTERRUPTIBLE, "--plain"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
