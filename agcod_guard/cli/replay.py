@@ -22,7 +22,7 @@ from agcod_guard.cli.times import iso, with_iso
 from agcod_guard.clock import SystemClock
 from agcod_guard.delivery.files import IncidentFolder
 from agcod_guard.incident.layout import count
-from agcod_guard.outage.detector import Transition
+from agcod_guard.outage.state import Transition
 from agcod_guard.replaying import Replay, lies_inside, replayed, write_packets
 from agcod_guard.settings import Settings
 from agcod_guard.settings.fields import POLICY

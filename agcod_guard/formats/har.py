@@ -20,6 +20,7 @@ from agcod_guard.formats.logged import (
     Known,
     Logged,
     call_in,
+    class_leading,
 )
 from agcod_guard.formats.values import (
     Record,
@@ -34,7 +35,7 @@ from agcod_guard.formats.values import (
 )
 from agcod_guard.protocol.bodies import LONGEST_PARSED
 
-_ABANDONED = ("ERR_ABORTED", "ERR_BLOCKED_BY_CLIENT", "NS_BINDING_ABORTED")
+_ABANDONED = {"ERR_ABORTED", "ERR_BLOCKED_BY_CLIENT", "NS_BINDING_ABORTED"}
 """Errors of browsers whose user or page gave up."""
 
 _URL = re.compile(rb'"url"\s*:\s*"([^"\\]{0,2048})')
@@ -103,13 +104,10 @@ def _duration_s(record: Record) -> float:
 def _failure(record: Record, response: Record) -> Failure:
     """Return why there is no answer, in the words of whoever wrote the file."""
     text = text_in(response, "_error", at="response.") or text_in(record, "_error")
-    name = (text or "").rpartition("::")[2]
-    is_word = name.replace("_", "").isalnum()
-    return Failure(
-        text or "no answer",
-        name if is_word else None,
-        abandoned=any(each in name for each in _ABANDONED),
-    )
+    if text is None:
+        return Failure("no answer")
+    name = class_leading(text)
+    return Failure(text, name, abandoned=name in _ABANDONED)
 
 
 def _headers(message: Record, *, at: str) -> Headers:

@@ -6,6 +6,7 @@ of itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from agcod_guard.call import UNKNOWN_ENDPOINT, Call, Endpoint
 from agcod_guard.protocol.reading import read_answer, read_request_to
 from agcod_guard.protocol.targets import Targets
 from agcod_guard.protocol.untrusted import name_of
+
+_LONGEST_CLASS = 256
+_CLASS = re.compile(r"(?:[A-Za-z_$][\w$]*[.\\:]{1,2})*([A-Za-z_][\w$]{0,63})(?=:|$)")
 
 Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 
@@ -145,6 +149,15 @@ def call_in(
         **msgspec.structs.asdict(answer),
         **facts._asdict(),
     )
+
+
+def class_leading(text: str) -> str | None:
+    """Return the class or code that an error's text begins with; None if none does.
+
+    `ECONNRESET`, `net::ERR_TIMED_OUT`, `java.net.ConnectException: refused`.
+    """
+    leading = _CLASS.match(text, 0, _LONGEST_CLASS)
+    return leading and leading[1]
 
 
 def _error_of(failure: Failure) -> Exception:

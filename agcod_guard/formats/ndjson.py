@@ -21,6 +21,7 @@ from agcod_guard.formats.logged import (
     Known,
     Logged,
     call_in,
+    class_leading,
 )
 from agcod_guard.formats.values import (
     Record,
@@ -85,7 +86,6 @@ CLASSIFIED_KEYS = frozenset(
 
 _KEYS = COMMON_KEYS | RAW_KEYS | CLASSIFIED_KEYS
 _ENDPOINT = re.compile(r"[a-z0-9-]{1,16}?(?:-sandbox|-loopback)?")
-_CLASS = re.compile(r"(?:[A-Za-z_$][\w$]*[.\\:]{1,2})*([A-Za-z_][\w$]{0,63})(?=:|$)")
 _NO_HEADERS: Headers = {}
 _MOST_ATTEMPTS = 1_000
 _LONGEST_EVENT_ID = 200
@@ -145,13 +145,10 @@ def _exchange(record: Record) -> Exchange:
 
 
 def _failure(record: Record) -> Failure | None:
-    """Return the error of transport; its class may lead its text, as in Java."""
     text = text_in(record, "error")
     if text is None:
         return None
-    leading = _CLASS.match(text, 0, 256)
-    name = text_in(record, "exception") or (leading and leading[1])
-    return Failure(text, name)
+    return Failure(text, text_in(record, "exception") or class_leading(text))
 
 
 def _headers(record: Record, name: str) -> Headers:

@@ -31,6 +31,6 @@ def format_of(head: bytes) -> Format | None:
     if _SEGMENT.match(head):
         return Format.JOURNAL
     text = head.removeprefix(codecs.BOM_UTF8).lstrip()
-    if not text or b"\0" in text:
+    if not text or b"\0" in text.partition(b"\n")[0]:
         return None
     return Format.HAR if _HAR.match(text) else Format.NDJSON

@@ -155,7 +155,7 @@ def test_options_of_call_logs_are_not_for_journals(data_dir, run, option):
     done = run("replay", data_dir, *option)
 
     assert done.exit_code == 2
-    assert "--host and --strict are for call logs only" in done.stderr
+    assert "--host and --strict are for call logs, not" in done.stderr
 
 
 def test_an_empty_folder_and_none_at_all_are_told_apart(tmp_path, run):
