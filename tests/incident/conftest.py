@@ -60,22 +60,22 @@ def _success(number: int, *, at_s: float | None = None, **changes: object) -> Ca
 
 def _sample(call: Call, *, date: str = "Sun, 22 Nov 2026 11:15:05 GMT") -> Sample:
     answer = (
-        f"HTTP/1.1 500 Internal Server Error\r\nDate: {date}\r\n"
+        f"HTTP/1.1 {call.status}\r\nDate: {date}\r\n"
         f"x-amzn-RequestId: {call.amzn_request_id}\r\n\r\n"
         '{"agcodResponse":{"status":"FAILURE"},"errorCode":"F500",'
         '"errorType":"GeneralError","message":"Unknown error"}'
     )
     request = (
-        "POST /CreateGiftCard HTTP/1.1\r\n"
+        "POST https://agcod-v2-eu.amazon.com/CreateGiftCard HTTP/1.1\r\n"
         "Host: agcod-v2-eu.amazon.com\r\n"
         "Accept: application/json\r\n"
         "User-Agent: shop/4.2\r\n"
         "x-amz-date: 20261122T111504Z\r\n"
         "x-amz-target: com.amazonaws.agcod.AGCODService.CreateGiftCard\r\n"
         "regionName: eu-west-1\r\n"
-        "Authorization: AWS4-HMAC-SHA256 Credential=AKIA[masked]/20261122/eu-west-1/"
+        "Authorization: AWS4-HMAC-SHA256 Credential=AKIA[removed]/20261122/eu-west-1/"
         "AGCODService/aws4_request, SignedHeaders=accept;host;x-amz-date;"
-        "x-amz-target, Signature=[masked]\r\n"
+        "x-amz-target, Signature=[removed]\r\n"
         "\r\n"
         f'{{"creationRequestId":"{call.request_id}","partnerId":"Acmes",'
         '"value":{"currencyCode":"GBP","amount":25.00}}'
