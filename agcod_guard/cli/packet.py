@@ -14,6 +14,7 @@ import click
 
 from agcod_guard.assembly import DataFolder, policy_in_force
 from agcod_guard.cli.options import with_folder, with_json
+from agcod_guard.errors import DataError
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.layout import listed
 from agcod_guard.incident.packet import PACKET_FILE
@@ -77,10 +78,10 @@ def show_packet(
 
     Raises:
         NoSuchPacket: Nothing of that name is there; exit code 1.
-        DataError: The ladder or the journal cannot be read.
+        DataError: The ladder or the journal cannot be read, and files will not do.
         OSError: A file cannot be read or written.
     """
-    known = {each.incident_id: each for each in folder.ladder().incidents()}
+    known = _known(folder, request, beside)
     names = sorted({*known, *folder.packets().names()})
     name = named(request.incident_id, names, where=folder.settings.data_dir)
     if request.rebuild:
@@ -96,6 +97,19 @@ def show_packet(
         out.write(text)
         print(paths, file=beside)
     return 0
+
+
+def _known(
+    folder: DataFolder, request: Request, beside: TextIO
+) -> Mapping[str, Incident]:
+    """Return the ladder's incidents; none if it is damaged and files will do."""
+    try:
+        return {each.incident_id: each for each in folder.ladder().incidents()}
+    except DataError as error:
+        if request.rebuild or not folder.packets().names():
+            raise
+        print(f"Note: {error}", file=beside)
+        return {}
 
 
 def named(wanted: str, names: Sequence[str], *, where: Path) -> str:

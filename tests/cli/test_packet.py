@@ -9,6 +9,7 @@ from partner import settings
 from agcod_guard.assembly import DataFolder
 from agcod_guard.cli.packet import NoSuchPacket, Request, named, show_packet
 from agcod_guard.delivery.files import IncidentFolder
+from agcod_guard.errors import DataError
 
 IDS = ["20261122T111510Z-eu-aaaa", "20261122T111510Z-eu-bbbb", "20261123T000000Z-na-cc"]
 
@@ -51,6 +52,26 @@ def test_an_earlier_revision_can_be_seen(lived):
 def test_a_revision_that_is_not_there_names_those_that_are(lived):
     with pytest.raises(NoSuchPacket, match="has no revision 99; there are: 1, 2"):
         shown(lived, "20261122T111510Z", revision=99)
+
+
+def test_a_damaged_ladder_does_not_keep_the_packet_from_whoever_needs_it(own, lived):
+    own.settings.data_dir.joinpath("ladder.sqlite").write_bytes(b"damaged " * 500)
+
+    text, beside = shown(own, "latest")
+
+    assert text == shown(lived, "latest")[0]
+    assert "Note: " in beside
+    assert "the ladder cannot be used" in beside
+
+
+def test_without_ladder_and_files_the_trouble_is_told(own):
+    own.settings.data_dir.joinpath("ladder.sqlite").write_bytes(b"damaged " * 500)
+
+    with pytest.raises(DataError, match="the ladder cannot be used"):
+        shown(own, "latest", rebuild=True)
+    shutil.rmtree(own.settings.data_dir / "incidents")
+    with pytest.raises(DataError, match="the ladder cannot be used"):
+        shown(own, "latest")
 
 
 def test_paths_alone_go_to_stdout(lived):
