@@ -22,6 +22,7 @@ from agcod_guard.cli.fact_findings import (
     clock_findings,
     contacts_findings,
     packet_findings,
+    paging_findings,
 )
 from agcod_guard.cli.findings import Finding, Level
 from agcod_guard.cli.options import with_json, with_places
@@ -37,6 +38,7 @@ SETTINGS_CODE = 2
 
 LOOKS: Mapping[str, Callable[[DataFolder], Iterator[Finding]]] = {
     "packet": packet_findings,
+    "paging": paging_findings,
     "contacts": contacts_findings,
     "data folder": data_folder_findings,
     "journal": journal_findings,
