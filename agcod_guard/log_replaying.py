@@ -18,18 +18,16 @@ from typing import NamedTuple
 
 from agcod_guard.call import Endpoint
 from agcod_guard.call_log import CallLog
-from agcod_guard.clock import ManualClock
 from agcod_guard.errors import DataError
 from agcod_guard.formats.logged import Exchange, Logged
-from agcod_guard.frames import End, Header, decoded, end_of
+from agcod_guard.frames import End, Header, end_of
 from agcod_guard.incident.casebook import Casebook, transition_of
 from agcod_guard.open_call import OpenCall
 from agcod_guard.outage.fold import Fold, Move
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.replaying import JOURNAL, Replay
 from agcod_guard.samples import Samples
-from agcod_guard.storage.reading import SegmentReader
-from agcod_guard.storage.segments import JournalLimits, SegmentJournal
+from agcod_guard.storage.spool import Spool
 from agcod_guard.stream import event_of
 from agcod_guard.telemetry.observers import Observers
 from agcod_guard.version import __version__
@@ -38,7 +36,6 @@ MOST_WAITING = 100_000
 """Calls that are put in order at a time; a log of 1,000 calls a second has less."""
 
 _CALLS_AT_ONCE = 2_000
-_UNLIMITED = JournalLimits(quota_bytes=1 << 62, quota_s=1e12)
 _BOOT = "no-boot"
 
 _mono_ns = attrgetter("mono_ns")
@@ -108,27 +105,25 @@ def replayed_log(
             redacted calls, to make packets from; None if none are wanted.
 
     Raises:
-        DataError: It is no call log, it holds no call, or the folder is full.
-        OSError: It cannot be read.
+        DataError: It is no call log, or it holds no call.
+        OSError: It cannot be read, or the folder cannot be written.
     """
     order = Order(policy.late_other_s)
     fold, moves = Fold(policy), list[Move]()
     until_ns = calls = 0
-    kept = None if spool is None else _Spool(spool / JOURNAL, policy)
+    kept = None if spool is None else _Kept(spool / JOURNAL, policy)
     told = (_told(logged, kept) for logged in log.calls())
     with closing(told):
         for ends, until_ns in order.of(told):
             calls += len(ends)
             if kept is not None:
-                kept.keep(ends)
+                kept.add_calls(ends)
             events = (event_of(end, end.mono_ns / 1e9, source="") for end in ends)
             moves += fold.fold(filter(None, events), until_ns / 1e9)
     if not calls:
         raise DataError(
             log.name, "holds no calls of AGCOD", remedy="see docs/call-log.md"
         )
-    if kept is not None:
-        kept.close()
     casebook = Casebook(wall_s=float)
     return Replay(
         home=_header(until_ns, policy=policy, hosts=hosts),
@@ -145,12 +140,12 @@ def replayed_log(
     )
 
 
-def _told(logged: Logged, spool: _Spool | None) -> Told:
+def _told(logged: Logged, kept: _Kept | None) -> Told:
     call = logged.call
     ended_ns = _ns(call.ended_at_s)
     end = end_of(call, wall_ns=ended_ns, mono_ns=ended_ns)
-    if spool is not None and logged.exchange is not None:
-        spool.sample(end, logged.exchange)
+    if kept is not None and logged.exchange is not None:
+        kept.add_exchange(end, logged.exchange)
     return Told(_ns(call.started_at_s), end)
 
 
@@ -174,63 +169,31 @@ def _header(
     )
 
 
-class _Spool:
-    """A journal of a log's calls, redacted, for as long as packets are made."""
+class _Kept:
+    """The calls and failing exchanges of a log, redacted, on disk."""
 
     def __init__(self, folder: Path, policy: OutagePolicy) -> None:
-        self._folder, self._now_ns = folder, 0
-        self._journal = SegmentJournal(
-            folder,
-            header=lambda: _header(self._now_ns, policy=policy, hosts={}),
-            clock=ManualClock(),
-            observer=Observers(),
-            limits=_UNLIMITED,
+        self._spool = Spool(
+            folder, lambda now_ns: _header(now_ns, policy=policy, hosts={})
         )
-        self._samples = Samples(self._journal, Observers(), policy.sample_every_s)
+        self._samples = Samples(self._spool, Observers(), policy.sample_every_s)
 
-    def keep(self, ends: Iterable[End]) -> None:
+    def add_calls(self, ends: Iterable[End]) -> None:
         """Write ends, oldest first."""
         for end in ends:
-            self.append(end)
-        self._journal.maintain()
+            self._spool.append(end)
+        self._spool.maintain()
 
-    def sample(self, end: End, exchange: Exchange) -> None:
-        """Redact and write a failing exchange, if the guard would have kept it."""
+    def add_exchange(self, end: End, exchange: Exchange) -> None:
+        """Redact a failing exchange and keep it, if the guard would have."""
         opened = OpenCall(
             end,
             method=exchange.method,
             url=exchange.url,
-            headers=dict(exchange.headers),
+            headers=exchange.headers,
             body=exchange.body,
         )
-        self._now_ns = end.mono_ns
         opened.status = exchange.status
-        opened.answer_headers = dict(exchange.answer_headers)
+        opened.answer_headers = exchange.answer_headers
         self._samples.put_by(end, opened, exchange.answer_body)
         self._samples.write()
-
-    def append(self, frame: End) -> None:
-        """Write one end.
-
-        Raises:
-            DataError: There is no room for it.
-        """
-        self._now_ns = frame.mono_ns
-        if not self._journal.append(frame):
-            raise DataError(
-                self._folder, "has no room for the calls", remedy="set TMPDIR elsewhere"
-            )
-
-    def close(self) -> None:
-        """Finish, and stamp every segment with the time of its newest call.
-
-        Whoever looks for the calls of some time passes over the others by that.
-        """
-        self._journal.close()
-        reader = SegmentReader(self._folder, Observers())
-        for segment in reader.segments():
-            frames = reader.ending(segment.name)
-            newest_s = max(
-                decoded(each.kind, each.payload).wall_ns / 1e9 for each in frames
-            )
-            os.utime(self._folder / segment.name, (newest_s, newest_s))

@@ -27,6 +27,7 @@ from agcod_guard.replaying import Replay, replayed
 from agcod_guard.settings.frozen import FrozenMap
 
 POLICY = OutagePolicy(hold_s=18.0, clear_s=30.0)
+NO_HOSTS: FrozenMap = FrozenMap()
 
 
 class Lived(NamedTuple):
@@ -58,7 +59,7 @@ def lived(tmp_path_factory):
     return Lived(folder, sent)
 
 
-def judged(path, *, spool=None, hosts=FrozenMap()) -> Replay:
+def judged(path, *, spool=None, hosts=NO_HOSTS) -> Replay:
     problems = []
     log = CallLog(path, Known(hosts), report=problems.append)
     replay = replayed_log(log, policy=POLICY, hosts=hosts, spool=spool)

@@ -21,6 +21,7 @@ from agcod_guard.formats.logged import (
     Logged,
     call_in,
     class_leading,
+    headers_of,
 )
 from agcod_guard.formats.values import (
     Record,
@@ -113,14 +114,14 @@ def _failure(record: Record, response: Record) -> Failure:
 def _headers(message: Record, *, at: str) -> Headers:
     headers = message.get("headers")
     if headers is None:
-        return []
+        return {}
     try:
         pairs = [(each["name"], each["value"]) for each in headers]
     except (TypeError, KeyError):
         pairs = [(None, None)]
     if not all(isinstance(text, str) for pair in pairs for text in pair):
         raise refused(f"{at}headers", headers, "a list of {name, value}, both texts")
-    return pairs
+    return headers_of(pairs)
 
 
 def _posted(request: Record) -> bytes | None:

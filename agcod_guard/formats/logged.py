@@ -7,7 +7,7 @@ of itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -22,7 +22,8 @@ from agcod_guard.protocol.untrusted import name_of
 _LONGEST_CLASS = 256
 _CLASS = re.compile(r"(?:[A-Za-z_$][\w$]*[.\\:]{1,2})*([A-Za-z_][\w$]{0,63})(?=:|$)")
 
-Headers = Mapping[str, str] | Sequence[tuple[str, str]]
+Headers = Mapping[str, str]
+"""Of a header that comes twice the first, as everywhere in the guard."""
 
 
 class Known:
@@ -149,6 +150,14 @@ def call_in(
         **msgspec.structs.asdict(answer),
         **facts._asdict(),
     )
+
+
+def headers_of(pairs: Iterable[tuple[str, str]]) -> Headers:
+    """Return headers that were written as pairs."""
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        headers.setdefault(name, value)
+    return headers
 
 
 def class_leading(text: str) -> str | None:

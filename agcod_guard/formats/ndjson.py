@@ -22,6 +22,7 @@ from agcod_guard.formats.logged import (
     Logged,
     call_in,
     class_leading,
+    headers_of,
 )
 from agcod_guard.formats.values import (
     Record,
@@ -156,10 +157,12 @@ def _headers(record: Record, name: str) -> Headers:
     value = record.get(name)
     if value is None:
         return _NO_HEADERS
+    if isinstance(value, dict) and all(type(each) is str for each in value.values()):
+        return value
     pairs: Any = value.items() if isinstance(value, dict) else value
     if isinstance(value, dict | list):
         try:
-            return [(key, _header(each)) for key, each in pairs]
+            return headers_of((key, _header(each)) for key, each in pairs)
         except (TypeError, ValueError):
             pass
     raise refused(name, value, "an object of texts, or a list of [name, text]")

@@ -166,3 +166,16 @@ def test_what_is_neither_journal_nor_log_is_exit_code_3(tmp_path, run):
 
     assert done.exit_code == 3
     assert "is no call log; name a call log as NDJSON or HAR 1.2" in done.stderr
+
+
+def test_a_bar_is_drawn_on_a_terminal_and_goes_when_all_is_read(
+    run, ndjson, monkeypatch
+):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("agcod_guard.cli.logs._FILE_BYTES_SHOWN", 0)
+
+    done = run("replay", ndjson)
+
+    assert done.exit_code == 0
+    assert "100" in done.stderr or "calls" in done.stderr
+    assert "calls" not in done.stdout.splitlines()[0]
