@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 
 from agcod_guard.call import Call, Outcome
 from agcod_guard.incident.dossier import Dossier
@@ -66,9 +67,9 @@ def _times(incident: Incident, dossier: Dossier, *, now_s: float) -> Iterator[st
     }
     if incident.stage is not Stage.RESOLVED:
         marks["this packet written"] = now_s
-    for mark, at_s in marks.items():
-        if at_s is not None:
-            yield f"{gmt_ms(at_s)} - {mark}"
+    known = [(at_s, mark) for mark, at_s in marks.items() if at_s is not None]
+    for at_s, mark in sorted(known, key=itemgetter(0)):
+        yield f"{gmt_ms(at_s)} - {mark}"
     if incident.first_success_at_s is not None:
         lasted_s = incident.first_success_at_s - incident.first_failed_at_s
         yield f"The outage lasted {length(lasted_s)}."

@@ -367,6 +367,18 @@ def test_a_closed_incidents_packet_does_not_depend_on_the_time(
     assert b"being watched" not in early["packet.txt"]
 
 
+@pytest.mark.parametrize("latest_s", [179, 182])
+def test_times_stand_in_the_order_of_time(call, dossier, incident, reporter, latest_s):
+    facts = dossier(incident, call(0), call(latest_s))
+
+    files = packet_files(incident, facts, reporter, now_s=incident.opened_at_s + 60)
+    _, _, evidence = files["packet.txt"].decode().partition("\nTimes\n")
+
+    times = evidence.partition("\n\n")[0].splitlines()
+    assert len(times) == 5
+    assert times == sorted(times)
+
+
 @pytest.mark.parametrize(
     ("changes", "opening"),
     [
