@@ -30,7 +30,7 @@ class MissingExtraError(GuardError):
     def __str__(self) -> str:
         return (
             f"{self.what} needs {self.package}, which is not installed; "
-            "run: pip install agcod-guard[simulator]"
+            "run: pip install 'agcod-guard[simulator]'"
         )
 
 
