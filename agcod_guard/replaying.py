@@ -32,6 +32,8 @@ from agcod_guard.telemetry.observers import Observers
 JOURNAL = "journal"
 """Name of the journal's folder in a data folder."""
 
+_FRAMES_PER_PROGRESS = 500
+
 ACCEPTED = (
     f"a data folder, a journal folder or one {SUFFIX} file of a journal, "
     "or a call log as NDJSON or HAR 1.2"
@@ -72,29 +74,42 @@ class CountingReader(SegmentReader):
         count: Frames so far.
     """
 
-    def __init__(self, path: Path, observer: Observer) -> None:
+    def __init__(
+        self, path: Path, observer: Observer, progress: Callable[[int], None]
+    ) -> None:
         super().__init__(path, observer)
         self.count = 0
+        self._read_bytes, self._progress = 0, progress
 
     def frames(self, segment: str, offset: int) -> Iterator[Stored]:
         """Yield a segment's frames from that offset on, and count them."""
         for stored in super().frames(segment, offset):
             self.count += 1
+            self._read_bytes += stored.end - offset
+            offset = stored.end
+            if self.count % _FRAMES_PER_PROGRESS == 0:
+                self._progress(self._read_bytes)
             yield stored
 
 
-def replayed(path: Path, *, changes: Mapping[str, Any] | None = None) -> Replay:
+def replayed(
+    path: Path,
+    *,
+    changes: Mapping[str, Any] | None = None,
+    progress: Callable[[int], None] = lambda read_bytes: None,
+) -> Replay:
     """Return what the journal at `path` says, in time and memory that stay small.
 
     Args:
         path: A data folder, a journal's folder or one segment.
         changes: Fields of the policy to use in the place of the journal's own.
+        progress: Told from time to time how many bytes of it have been read.
 
     Raises:
         DataError: There is no journal, or it cannot be read.
         SettingsError: There is no such policy.
     """
-    reader = CountingReader(journal_in(path), Observers())
+    reader = CountingReader(journal_in(path), Observers(), progress)
     home, until_s = _newest(reader, path)
     policy = replace(policy_of(home), **(changes or {}))
     reckoning = Reckoning(reader, policy=policy, header=home)

@@ -18,18 +18,19 @@ from agcod_guard.formats.logged import Known
 from agcod_guard.incident.layout import count, plain
 from agcod_guard.log_replaying import replayed_log
 from agcod_guard.outage.policy import OutagePolicy
-from agcod_guard.replaying import Replay
+from agcod_guard.replaying import Replay, journal_in
 from agcod_guard.settings import Settings
 from agcod_guard.settings.given import Given
 from agcod_guard.settings.kinds import HOSTS
+from agcod_guard.storage.segment_file import SUFFIX
 
 STDIN = Path("-")
 
 MOST_SHOWN = 20
 """So many bad records are shown; the others are counted."""
 
-_FILE_BYTES_SHOWN = 4_000_000
-"""Smaller files are read before a bar could be looked at."""
+_BYTES_SHOWN = 4_000_000
+"""What is smaller is read before a bar could be looked at."""
 
 
 class BadRecordFound(click.ClickException):
@@ -110,7 +111,7 @@ def read_log(
 
 @contextmanager
 def progress_of(path: Path) -> Iterator[Callable[[int], None]]:
-    """Yield what is to be told how many bytes of the file have been read.
+    """Yield what is to be told how many bytes of a log or journal have been read.
 
     On a terminal it draws a bar on stderr, which goes when the reading ends.
     """
@@ -118,8 +119,8 @@ def progress_of(path: Path) -> Iterator[Callable[[int], None]]:
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
     console = Console(stderr=True)
-    size = path.stat().st_size if path.is_file() else None
-    if not console.is_terminal or (size is not None and size < _FILE_BYTES_SHOWN):
+    size = _size_of(path)
+    if not console.is_terminal or (size is not None and size < _BYTES_SHOWN):
         yield lambda read_bytes: None
         return
     with Progress(
@@ -132,6 +133,13 @@ def progress_of(path: Path) -> Iterator[Callable[[int], None]]:
     ) as progress:
         task = progress.add_task(plain(path.name), total=size)
         yield lambda read_bytes: progress.update(task, completed=read_bytes)
+
+
+def _size_of(path: Path) -> int | None:
+    """Return how much there is to read; None if that cannot be known."""
+    if path.is_dir():
+        return sum(each.stat().st_size for each in journal_in(path).glob(f"*{SUFFIX}"))
+    return path.stat().st_size if path.is_file() else None
 
 
 def named_hosts(

@@ -15,7 +15,13 @@ import click
 from agcod_guard.assembly import DataFolder, reporter_of
 from agcod_guard.call import Endpoint
 from agcod_guard.cli.incidents import incident_facts, print_incidents
-from agcod_guard.cli.logs import STDIN, named_hosts, passed_over, read_log
+from agcod_guard.cli.logs import (
+    STDIN,
+    named_hosts,
+    passed_over,
+    progress_of,
+    read_log,
+)
 from agcod_guard.cli.options import with_json, with_settings
 from agcod_guard.cli.tables import print_table
 from agcod_guard.cli.times import iso, with_iso
@@ -134,7 +140,8 @@ def _judged_journal(
             "name a folder elsewhere",
             param_hint="--out",
         )
-    result = replayed(path, changes=changes)
+    with progress_of(path) as progress:
+        result = replayed(path, changes=changes, progress=progress)
     if packets_dir is not None:
         settings = Settings.load(settings_path, data_dir=path)
         write_replayed(result, path, packets_dir, settings)

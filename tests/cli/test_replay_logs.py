@@ -168,14 +168,18 @@ def test_what_is_neither_journal_nor_log_is_exit_code_3(tmp_path, run):
     assert "is no call log; name a call log as NDJSON or HAR 1.2" in done.stderr
 
 
-def test_a_bar_is_drawn_on_a_terminal_and_goes_when_all_is_read(
-    run, ndjson, monkeypatch
+@pytest.mark.parametrize("of_log", [True, False])
+def test_a_bar_is_drawn_on_stderr_if_that_is_a_terminal(
+    run, ndjson, lived, monkeypatch, of_log
 ):
+    path = ndjson if of_log else lived.settings.data_dir
+    monkeypatch.setattr("agcod_guard.cli.logs._BYTES_SHOWN", 0)
+    elsewhere = run("replay", path)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setattr("agcod_guard.cli.logs._FILE_BYTES_SHOWN", 0)
 
-    done = run("replay", ndjson)
+    on_terminal = run("replay", path)
 
-    assert done.exit_code == 0
-    assert "100" in done.stderr or "calls" in done.stderr
-    assert "calls" not in done.stdout.splitlines()[0]
+    assert elsewhere.stderr == ""
+    assert path.name in on_terminal.stderr
+    assert "\u2501" in on_terminal.stderr
+    assert on_terminal.stdout == elsewhere.stdout
