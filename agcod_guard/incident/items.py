@@ -86,9 +86,7 @@ def items(
         "Timestamp of sample request": (
             gmt(call.started_at_s) if call else _missing(_NO_CALL)
         ),
-        "Timestamp of first failed response (full date, seconds, GMT)": gmt(
-            incident.first_failed_at_s
-        ),
+        "Timestamp of first failed response": gmt(incident.first_failed_at_s),
         "Sample card serial number (physical card activation only)": _serial(dossier),
         "API error response": _error(dossier),
         "Marketplace": _marketplace(incident, dossier, reporter),

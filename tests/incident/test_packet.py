@@ -31,7 +31,7 @@ LABELS = (
     "Partner ID of account",
     "Sample request ID",
     "Timestamp of sample request",
-    "Timestamp of first failed response (full date, seconds, GMT)",
+    "Timestamp of first failed response",
     "Sample card serial number (physical card activation only)",
     "API error response",
     "Marketplace",
@@ -52,8 +52,7 @@ Contact email: oncall@example.invalid
 Partner ID of account: Acmes
 Sample request ID: Acmes33245000H2
 Timestamp of sample request: 2026-11-22 11:14:59 GMT
-Timestamp of first failed response (full date, seconds, GMT):
-    2026-11-22 11:15:05 GMT
+Timestamp of first failed response: 2026-11-22 11:15:05 GMT
 Sample card serial number (physical card activation only):
     does not apply (no card activation)
 API error response: no response: ReadTimeout after 6.0 s
@@ -89,8 +88,7 @@ Contact email:
 Partner ID of account: Acmes
 Sample request ID: Acmes33245000H2
 Timestamp of sample request: 2026-11-22 11:15:04 GMT
-Timestamp of first failed response (full date, seconds, GMT):
-    2026-11-22 11:15:05 GMT
+Timestamp of first failed response: 2026-11-22 11:15:05 GMT
 Sample card serial number (physical card activation only): 1400000000000000
 API error response: F400 SystemTemporarilyUnavailable
 Marketplace:
