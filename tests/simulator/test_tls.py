@@ -145,7 +145,7 @@ def test_no_key_or_certificate_is_left_behind():
 def test_without_trustme_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "trustme", None)
 
-    with pytest.raises(GuardError, match=r"pip install agcod-guard\[simulator\]"):
+    with pytest.raises(GuardError, match=r"pip install 'agcod-guard\[simulator\]'"):
         Simulator(tls=True)
 
 
