@@ -42,11 +42,7 @@ LOOSE = {"lower", "spaces"}
 FACTS = {
     "request id",
     "partner id",
-    "currency",
-    "amount",
     "card number",
-    "error type",
-    "error code",
 }
 
 ASKED: dict[str, Callable[[str], dict[str, object]]] = {

@@ -96,7 +96,7 @@ class TestWhereSettingsComeFrom:
             data_dir=Path("/var/lib/agcod-guard"),
             source="shop-1",
             partner_id="Acmes",
-            hosts={"agcod.example.invalid": Endpoint("loopback", Environment.LOOPBACK)},
+            hosts={"agcod.example.invalid": Endpoint("local", Environment.LOOPBACK)},
             contact=Contact(
                 name="Ada Example",
                 phone="+44 20 0000 0000",
@@ -176,8 +176,8 @@ class TestWhereSettingsComeFrom:
         settings = Settings.load(env={"AGCOD_GUARD_HOSTS": "Localhost, 127.0.0.1,"})
 
         assert dict(settings.hosts) == {
-            "localhost": Endpoint("loopback", Environment.LOOPBACK),
-            "127.0.0.1": Endpoint("loopback", Environment.LOOPBACK),
+            "localhost": Endpoint("local", Environment.LOOPBACK),
+            "127.0.0.1": Endpoint("local", Environment.LOOPBACK),
         }
 
     def test_an_address_is_a_host_in_its_shortest_spelling(self):
@@ -589,7 +589,7 @@ class TestWhatIsInForce:
             ("contact.phone", "not set", "the default"),
             ("policy.hold_s", "60.0", str(path)),
             ("policy.failed", "10", "the default"),
-            ("hosts.localhost", "loopback-loopback", "AGCOD_GUARD_HOSTS"),
+            ("hosts.localhost", "local-loopback", "AGCOD_GUARD_HOSTS"),
             ("page.mode", "ask", "AGCOD_GUARD_PAGE_MODE"),
             ("accounts.Acmes.marketplace", "UK", "an argument"),
             ("fleet.single_host", "false", "the default"),

@@ -28,16 +28,20 @@ def explanation(
     first_s = evidence.first_failed_at_s
     if first_s is None:
         return state.reason
-    count = f"{evidence.failed}"
-    if evidence.failed >= policy.failed:
-        count += " or more"
     run = (
-        f"{count} different orders failed in a row since {_gmt(wall_s(first_s))}, "
+        f"{_orders(evidence.failed, policy)} since {_gmt(wall_s(first_s))}, "
         f"{_span(now_s - first_s)}"
     )
     if state.phase is Phase.OUTAGE:
         return f"{run}; no success since"
     return f"{run}; not yet an outage: {_needs(state, now_s, policy)}"
+
+
+def _orders(failed: int, policy: OutagePolicy) -> str:
+    if failed == 1:
+        return "1 order failed"
+    more = " or more" if failed >= policy.failed else ""
+    return f"{failed}{more} different orders failed in a row"
 
 
 def _needs(state: ScopeState, now_s: float, policy: OutagePolicy) -> str:

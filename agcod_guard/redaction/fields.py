@@ -29,6 +29,7 @@ _BRACKET = re.compile(
     r"|[{\[(]|[}\])]",
     re.S,
 )
+_AS_IT_IS = frozenset({Name.OTHER, Name.KEPT, Name.FACT})
 _WORD = re.compile(r"[^\s&;,<>\"'`)}\]]{0,4096}+")
 _PLAIN_WORD = re.compile(r"[^\s&;,<>\"'`)}\]=:]{0,1024}+")
 _SUSPICIOUS = re.compile(r"(?<=[\"'`])|[^\s&;,<>\"'`)}\]=:]{12}")
@@ -146,7 +147,7 @@ def _assigned(text: str, match: re.Match[str], name: Name) -> Field | None:
     if mask := _MASK.match(text, start - len(opening)):
         return Field(*mask.span(), name) if mask[1] else None
     if opening and opening in "{[(":
-        if name in {Name.OTHER, Name.KEPT}:
+        if name in _AS_IT_IS:
             return None
         return Field(start - 1, _closed(text, start), name, scalar=_is_quoted(match))
     if name is Name.GROUP:
@@ -185,7 +186,7 @@ def _bare(text: str, match: re.Match[str], name: Name) -> Field | None:
     """Return a value without quotes: a form's, a header's, a word of prose."""
     start, prose = match.end(), match[3] == ":" and bool(match[4])
     # Values that stay must end before the next name, or `a=a=a=` costs a square.
-    pattern = _PLAIN_WORD if name in {Name.OTHER, Name.KEPT} else _WORD
+    pattern = _PLAIN_WORD if name in _AS_IT_IS else _WORD
     if name is Name.LINE:
         if scheme := _SCHEME.match(text, start):
             start = scheme.end()
@@ -243,7 +244,7 @@ def _content(
 ) -> Field | None:
     """Return what stands in an element; None: nothing, or it may all stay."""
     start = match.end()
-    if name in {Name.OTHER, Name.KEPT}:
+    if name in _AS_IT_IS:
         stop = text.find("<", start)
         return Field(start, stop, name) if text.startswith("</", stop) else None
     stop, closed = _element_end(text, start, match[1], missing)

@@ -25,7 +25,9 @@ class Name(Enum):
     GROUP = auto()
     """Personal when it holds fields; its plain value is kept."""
     KEPT = auto()
-    """A fact of the exchange: kept unless it has a secret's exact shape."""
+    """An id, a place or a time: kept unless it has a secret's exact shape."""
+    FACT = auto()
+    """A word or a number from a short list: kept unless it resembles a secret."""
     TEXT = auto()
     """Free text of Amazon's: kept but for the secrets inside."""
     OTHER = auto()
@@ -50,13 +52,15 @@ _LISTED: dict[Name, str] = {
     Name.KEPT: """
         partnerid creationrequestid activationrequestid statuscheckrequestid
         requestid loadbalancerequestid gccreationrequestid gccreationresponseid
-        gcid cardnumber cardstatus status statuscode errorcode errortype failurecode
-        amount currencycode expirationdate gcexpirationdate timestamp
+        gcid cardnumber expirationdate gcexpirationdate timestamp
         type programid producttype utcstartdate utcenddate pageindex pagesize
-        shownoops activitystatus activitytime activitytype isrealop sourceid
+        shownoops activitytime activitytype isrealop sourceid
         institutionid totalnumberoftransactionsinrequestedtimeframe operation
         host date xamzdate xamztarget xamznrequestid xamznerrortype signedheaders
         xamzsignedheaders""",
+    Name.FACT: """
+        amount currencycode status statuscode cardstatus activitystatus
+        errorcode errortype failurecode""",
     Name.TEXT: "message statusmessage errormessage",
 }
 _KINDS = {name: kind for kind, names in _LISTED.items() for name in names.split()}

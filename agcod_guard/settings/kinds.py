@@ -300,7 +300,7 @@ REGION = Scalar(
 )
 ENVIRONMENT = one_of(Environment)
 
-_ON_THIS_MACHINE = Endpoint("loopback", Environment.LOOPBACK)
+_ON_THIS_MACHINE = Endpoint("local", Environment.LOOPBACK)
 
 
 def _named_hosts(value: object) -> object:

@@ -56,3 +56,9 @@ def test_one_bad_machine_of_two_is_told(traffic):
     traffic.fail(*range(100, 290))
 
     assert explained(traffic, 290.0).endswith("needs failures on a second machine")
+
+
+def test_a_single_failure_is_told_in_the_singular(traffic):
+    traffic.fail(100)
+
+    assert explained(traffic, 101.0).startswith("1 order failed since")
