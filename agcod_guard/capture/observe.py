@@ -15,9 +15,7 @@ from agcod_guard.protocol.transport import hands_over_answer
 from agcod_guard.recorder import Recorder
 
 Text = str | bytes
-Headers = (
-    Mapping[str, str] | Mapping[bytes, bytes] | Iterable[tuple[Text, Text]] | None
-)
+Headers = Mapping[str, str] | Mapping[bytes, bytes] | Iterable[tuple[Text, Text]] | None
 """Headers as any client keeps them."""
 
 
