@@ -16,11 +16,12 @@ from typing import Self, TypeVar
 import requests
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from agcod_guard.assembly import DataFolder, assembled, status_in
+from agcod_guard.assembly import assembled
 from agcod_guard.call import Call, Endpoint, Scope
 from agcod_guard.capture.checks import check
 from agcod_guard.capture.observe import Headers, Seen, observe
 from agcod_guard.clock import SystemClock
+from agcod_guard.data_folder import DataFolder, status_in
 from agcod_guard.errors import DataError, SettingsError
 from agcod_guard.heartbeat import Heartbeat
 from agcod_guard.outage.state import Transition

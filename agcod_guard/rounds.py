@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agcod_guard.assembly import DataFolder, Parts, reckoning_in
+from agcod_guard.assembly import Parts
 from agcod_guard.call import Scope
+from agcod_guard.data_folder import DataFolder, reckoning_in
 from agcod_guard.outage.state import ScopeState, Transition
 from agcod_guard.prober import Prober
 from agcod_guard.reckoning import Reckoning

@@ -28,6 +28,7 @@ FLOORS = [
     {"watch", "telling"},
     {"capture", "storage", "telemetry", "delivery", "network"},
     {"simulator"},
+    {"data_folder"},
     {"assembly"},
     {"rounds"},
     {"guard", "replaying"},

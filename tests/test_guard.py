@@ -26,8 +26,8 @@ from partner import (
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from agcod_guard import Call, Endpoint, Guard, Outcome, SettingsError
-from agcod_guard.assembly import DataFolder
 from agcod_guard.clock import ManualClock
+from agcod_guard.data_folder import DataFolder
 
 DOWN = fault("F500")
 

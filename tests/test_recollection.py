@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from partner import EU, START_S, fault, guarded, success
 
-from agcod_guard.assembly import DataFolder
 from agcod_guard.call import Outcome
 from agcod_guard.clock import ManualClock
+from agcod_guard.data_folder import DataFolder
 from agcod_guard.frames import Sample
 from agcod_guard.recollection import Recollection
 from agcod_guard.storage.reading import SegmentReader

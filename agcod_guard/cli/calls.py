@@ -12,11 +12,11 @@ from typing import Any, TextIO
 
 import click
 
-from agcod_guard.assembly import DataFolder, policy_in_force
 from agcod_guard.call import UNKNOWN_ACCOUNT, Call, Outcome
 from agcod_guard.cli.options import with_folder, with_json
 from agcod_guard.cli.tables import print_table
 from agcod_guard.cli.times import iso, moment, with_iso
+from agcod_guard.data_folder import DataFolder, policy_in_force
 from agcod_guard.frames import Sample
 from agcod_guard.recollection import CLOCK_STEP_S, Recollection, Told
 from agcod_guard.telemetry.observers import Observers

@@ -10,7 +10,6 @@ from typing import Any, TextIO
 
 import click
 
-from agcod_guard.assembly import DataFolder
 from agcod_guard.cli import in_words
 from agcod_guard.cli.data_findings import (
     data_folder_findings,
@@ -28,6 +27,7 @@ from agcod_guard.cli.findings import Finding, Level
 from agcod_guard.cli.options import with_json, with_places
 from agcod_guard.cli.tables import print_table
 from agcod_guard.clock import SystemClock
+from agcod_guard.data_folder import DataFolder
 from agcod_guard.errors import DataError, SettingsError
 from agcod_guard.incident.layout import count
 from agcod_guard.protocol.contacts import Contact

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from agcod_guard.assembly import DataFolder, policy_in_force
 from agcod_guard.cli.findings import Finding, Level
 from agcod_guard.cli.times import iso
+from agcod_guard.data_folder import DataFolder, policy_in_force
 from agcod_guard.frames import decoded
 from agcod_guard.incident.incident import Stage
 from agcod_guard.incident.layout import count, listed

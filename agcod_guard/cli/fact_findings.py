@@ -9,11 +9,11 @@ import statistics
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from agcod_guard.assembly import DataFolder, policy_in_force, status_in
 from agcod_guard.call import UNKNOWN_ACCOUNT
 from agcod_guard.cli.data_findings import newest_s
 from agcod_guard.cli.findings import Finding, Level
 from agcod_guard.cli.times import iso
+from agcod_guard.data_folder import DataFolder, policy_in_force, status_in
 from agcod_guard.frames import Kind, Sample, decoded
 from agcod_guard.incident.layout import listed
 from agcod_guard.incident.sample import answered_at_s

@@ -9,10 +9,10 @@ from typing import Any, TextIO
 
 import click
 
-from agcod_guard.assembly import DataFolder
 from agcod_guard.cli.options import with_folder, with_json
 from agcod_guard.cli.tables import print_table
 from agcod_guard.cli.times import iso, with_iso
+from agcod_guard.data_folder import DataFolder
 from agcod_guard.delivery.files import IncidentFolder
 from agcod_guard.incident.incident import Incident, Stage
 from agcod_guard.incident.layout import length

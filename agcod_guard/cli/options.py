@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from agcod_guard.assembly import DataFolder
 from agcod_guard.clock import SystemClock
+from agcod_guard.data_folder import DataFolder
 from agcod_guard.settings import Settings
 
 Command = Callable[..., int]

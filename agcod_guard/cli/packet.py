@@ -12,8 +12,8 @@ from typing import TextIO
 
 import click
 
-from agcod_guard.assembly import DataFolder, policy_in_force
 from agcod_guard.cli.options import with_folder, with_json
+from agcod_guard.data_folder import DataFolder, policy_in_force
 from agcod_guard.errors import DataError
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.layout import listed

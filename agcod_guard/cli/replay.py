@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, TextIO
 
 import click
 
-from agcod_guard.assembly import DataFolder, reporter_of
 from agcod_guard.call import Endpoint
 from agcod_guard.cli.incidents import incident_facts, print_incidents
 from agcod_guard.cli.logs import (
@@ -26,6 +25,7 @@ from agcod_guard.cli.options import with_json, with_settings
 from agcod_guard.cli.tables import print_table
 from agcod_guard.cli.times import iso, with_iso
 from agcod_guard.clock import SystemClock
+from agcod_guard.data_folder import DataFolder, reporter_of
 from agcod_guard.delivery.files import IncidentFolder
 from agcod_guard.incident.layout import count
 from agcod_guard.outage.state import Transition

@@ -8,10 +8,10 @@ from typing import Any, TextIO
 
 import click
 
-from agcod_guard.assembly import DataFolder, policy_in_force, status_in
 from agcod_guard.cli.options import with_folder, with_json
 from agcod_guard.cli.tables import print_table
 from agcod_guard.cli.times import iso, with_iso
+from agcod_guard.data_folder import DataFolder, policy_in_force, status_in
 from agcod_guard.status import ScopeStatus, Status
 from agcod_guard.storage.tick_lock import is_held
 from agcod_guard.telemetry.observers import Observers

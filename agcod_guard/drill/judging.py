@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from agcod_guard.assembly import DataFolder
 from agcod_guard.call import Call
 from agcod_guard.clock import SystemClock
+from agcod_guard.data_folder import DataFolder
 from agcod_guard.drill.checks import checked
 from agcod_guard.drill.findings import Check, Findings, Truth
 from agcod_guard.drill.program import log_csv

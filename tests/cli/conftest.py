@@ -4,9 +4,9 @@ import pytest
 from click.testing import CliRunner
 from partner import EU, NA, START_S, fault, guarded, settings, success
 
-from agcod_guard.assembly import DataFolder
 from agcod_guard.cli import main
 from agcod_guard.clock import ManualClock
+from agcod_guard.data_folder import DataFolder
 from agcod_guard.outage.policy import OutagePolicy
 
 TENTH = asdict(OutagePolicy().scaled(1 / 10))

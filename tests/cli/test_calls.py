@@ -4,9 +4,9 @@ import json
 import pytest
 from partner import START_S, fault, guarded
 
-from agcod_guard.assembly import DataFolder
 from agcod_guard.cli.calls import Wanted, found_calls, list_calls, newest
 from agcod_guard.clock import ManualClock
+from agcod_guard.data_folder import DataFolder
 
 
 def told(folder, **wanted):

@@ -6,9 +6,9 @@ from email.utils import formatdate
 import pytest
 from partner import EU, START_S, guarded, settings, success
 
-from agcod_guard.assembly import DataFolder
 from agcod_guard.cli.check import findings, show_check
 from agcod_guard.clock import ManualClock, SystemClock
+from agcod_guard.data_folder import DataFolder
 from agcod_guard.frames import Sample
 
 

@@ -6,8 +6,8 @@ import threading
 import pytest
 from partner import settings
 
-from agcod_guard.assembly import DataFolder
 from agcod_guard.cli.packet import NoSuchPacket, Request, named, show_packet
+from agcod_guard.data_folder import DataFolder
 from agcod_guard.delivery.files import IncidentFolder
 from agcod_guard.errors import DataError
 
