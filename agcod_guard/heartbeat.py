@@ -20,16 +20,18 @@ class Heartbeat:
         self._beat, self._every_s = beat, every_s
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self.pid = 0
+        self._started: dict[int, object] = {}
+        self._pid = 0
 
     def start(self) -> None:
         """Begin in this process; does nothing where it has begun already.
 
         A thread does not survive a fork, so a child begins anew.
         """
-        if self.pid == os.getpid():
-            return
-        self.pid = os.getpid()
+        pid, mine = os.getpid(), object()
+        if self._started.setdefault(pid, mine) is not mine:
+            return  # of several first calls at once, one begins it
+        self._pid = pid
         self._stop = threading.Event()
         self._thread = threading.Thread(
             target=self._run, args=(self._stop,), name="agcod-guard", daemon=True
@@ -42,7 +44,7 @@ class Heartbeat:
         A child leaves alone what it has of its parent's thread, which may have
         been forked while it held the event's lock.
         """
-        if self._thread is not None and self.pid == os.getpid():
+        if self._thread is not None and self._pid == os.getpid():
             self._stop.set()
             if self._thread is not threading.current_thread():
                 self._thread.join(timeout_s)

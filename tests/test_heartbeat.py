@@ -37,6 +37,24 @@ def test_starting_twice_is_one_thread():
     assert len(threads) == 1
 
 
+def test_many_first_calls_at_once_are_one_thread():
+    heartbeat, ready = Heartbeat(lambda: None, every_s=0.01), threading.Barrier(8)
+
+    def first_call():
+        ready.wait()
+        heartbeat.start()
+
+    callers = [threading.Thread(target=first_call) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    threads = [each for each in threading.enumerate() if each.name == "agcod-guard"]
+    heartbeat.stop(timeout_s=10)
+
+    assert len(threads) == 1
+
+
 def test_a_child_of_a_fork_begins_its_own():
     heartbeat = Heartbeat(lambda: None, every_s=0.01)
     heartbeat.start()
