@@ -29,6 +29,7 @@ from agcod_guard.outage.evidence import (
     counted_by_now,
     is_ours,
     proof_at_s,
+    told_failures,
     without_run,
 )
 from agcod_guard.outage.policy import OutagePolicy
@@ -158,7 +159,7 @@ def _after_success(state: ScopeState, event: Ended) -> ScopeState:
         if state.phase is Phase.OK:
             return state
         return replace(
-            state, phase=Phase.OK, since_s=event.at_s, reason="an order has succeeded"
+            state, phase=Phase.OK, since_s=event.at_s, reason="a call has succeeded"
         )
     if state.phase is Phase.OUTAGE:
         outage = replace(outage, first_success_at_s=event.at_s, successes=1)
@@ -166,7 +167,7 @@ def _after_success(state: ScopeState, event: Ended) -> ScopeState:
             state,
             phase=Phase.RECOVERING,
             since_s=event.at_s,
-            reason="an order has succeeded; not yet sure that it lasts",
+            reason="a call has succeeded; not yet sure that it lasts",
             outage=outage,
         )
     return replace(state, outage=replace(outage, successes=outage.successes + 1))
@@ -179,7 +180,7 @@ def _suspected(state: ScopeState, at_s: float, policy: OutagePolicy) -> ScopeSta
             state,
             phase=Phase.SUSPECT,
             since_s=at_s,
-            reason=f"{failed} different orders failed in a row, none succeeded",
+            reason=f"{told_failures(state.evidence, policy)}, none succeeded",
         )
     if state.phase is Phase.SUSPECT and failed == 0:
         return replace(
@@ -226,10 +227,7 @@ def _down(
 ) -> ScopeState:
     evidence = state.evidence
     first_s = evidence.first_failed_at_s or at_s
-    reason = (
-        f"{evidence.failed} or more different orders failed in a row, "
-        f"no success for {at_s - first_s:.0f} s"
-    )
+    reason = f"{told_failures(evidence, policy)}, no success for {at_s - first_s:.0f} s"
     outage = state.outage
     if outage is None:
         outage = Outage(

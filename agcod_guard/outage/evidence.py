@@ -82,6 +82,20 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return len(self.orders) + self.probes
 
 
+def told_failures(evidence: Evidence, policy: OutagePolicy) -> str:
+    """Return in words how many different orders and test calls have failed."""
+    orders = len(evidence.orders)
+    if evidence.failed == 1:
+        return "1 order failed" if orders else "1 test call failed"
+    parts = [
+        f"{orders}{' or more' if orders >= policy.failed else ''} different orders"
+    ]
+    if evidence.probes:
+        more = " or more" if evidence.probes >= policy.failed else ""
+        parts.append(f"{evidence.probes}{more} test calls")
+    return f"{' and '.join(parts)} failed in a row"
+
+
 def after_success(evidence: Evidence, event: Ended) -> Evidence:
     """Return the evidence after a success: the run is over.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from agcod_guard.outage.evidence import told_failures
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import Phase, ScopeState
 
@@ -29,19 +30,12 @@ def explanation(
     if first_s is None:
         return state.reason
     run = (
-        f"{_orders(evidence.failed, policy)} since {_gmt(wall_s(first_s))}, "
+        f"{told_failures(evidence, policy)} since {_gmt(wall_s(first_s))}, "
         f"{_span(now_s - first_s)}"
     )
     if state.phase is Phase.OUTAGE:
         return f"{run}; no success since"
     return f"{run}; not yet an outage: {_needs(state, now_s, policy)}"
-
-
-def _orders(failed: int, policy: OutagePolicy) -> str:
-    if failed == 1:
-        return "1 order failed"
-    more = " or more" if failed >= policy.failed else ""
-    return f"{failed}{more} different orders failed in a row"
 
 
 def _needs(state: ScopeState, now_s: float, policy: OutagePolicy) -> str:

@@ -25,6 +25,7 @@ from agcod_guard.outage.detector import (
     settled,
 )
 from agcod_guard.outage.events import Began, Ended, Event, Referenced
+from agcod_guard.outage.evidence import MAX_SOURCES
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.reference import ReferenceState
 from agcod_guard.outage.state import Outage, Phase, ScopeState
@@ -197,6 +198,8 @@ class Fold:
             state = self._settle(scope, event.at_s, moves)
         if event.marked or event.outcome is Outcome.SUCCESS:
             self._marks[event.source] = event.at_s
+            if len(self._marks) > MAX_SOURCES:
+                del self._marks[min(self._marks, key=self._marks.__getitem__)]
         elif event.outcome in TECHNICAL_FAILURES:
             state = self._informed(state, (event.source,))
         self._set(
@@ -232,9 +235,9 @@ class Fold:
         An answer with Amazon's marks, of any account at any endpoint, proves the
         way out of the machine that got it.
         """
-        marked_s = max((self._marks.get(each, -_NEVER) for each in sources), default=0)
-        proof_s = state.evidence.proof_at_s
-        if state.evidence.first_failed_at_s is None or marked_s <= (proof_s or 0):
+        marks = (self._marks.get(each, -_NEVER) for each in sources)
+        marked_s, proof_s = max(marks, default=-_NEVER), state.evidence.proof_at_s
+        if marked_s <= (-_NEVER if proof_s is None else proof_s):
             return state
         return after_marks(state, marked_s, policy=self._policy)
 

@@ -137,7 +137,7 @@ def test_reasons_carry_their_numbers(traffic):
     assert [move.reason for move in traffic.moves] == [
         "5 different orders failed in a row, none succeeded",
         "10 or more different orders failed in a row, no success for 180 s",
-        "an order has succeeded; not yet sure that it lasts",
+        "a call has succeeded; not yet sure that it lasts",
         "30 calls have succeeded in 300 s",
     ]
 
@@ -158,3 +158,19 @@ def test_suspicion_does_not_keep_an_incident_from_closing_once_it_is_over(traffi
     traffic.wait(602.0)
 
     assert traffic.phases[-1] == (Phase.OK, 601.0)
+
+
+def test_proofs_count_on_an_axis_that_begins_below_zero(traffic):
+    traffic.refer(-500.0, reached=True)
+    traffic.succeed(-300.0, scope="Acmes/na")
+
+    traffic.fail(-290.0, outcome=Outcome.NO_ANSWER, marked=False)
+
+    assert traffic.state.evidence.failed == 1
+
+
+def test_the_machines_whose_answers_are_remembered_are_bounded(traffic):
+    for number in range(MAX_SOURCES + 10):
+        traffic.succeed(100.0 + number, source=f"shop-{number}")
+
+    assert len(traffic.fold.at_rest().marks) == MAX_SOURCES

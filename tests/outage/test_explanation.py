@@ -39,7 +39,7 @@ def test_health_says_what_brought_it(traffic):
     traffic.fail(*range(100, 110))
     traffic.succeed(111.0)
 
-    assert explained(traffic, 120.0) == "an order has succeeded"
+    assert explained(traffic, 120.0) == "a call has succeeded"
 
 
 def test_a_path_that_is_not_proven_is_named(traffic):
@@ -62,3 +62,12 @@ def test_a_single_failure_is_told_in_the_singular(traffic):
     traffic.fail(100)
 
     assert explained(traffic, 101.0).startswith("1 order failed since")
+
+
+def test_test_calls_are_told_apart_from_orders(traffic):
+    traffic.fail(100, 101)
+    traffic.fail(*range(110, 150, 10), probe=True)
+
+    assert explained(traffic, 150.0).startswith(
+        "2 different orders and 4 test calls failed in a row since"
+    )
