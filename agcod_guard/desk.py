@@ -15,7 +15,7 @@ import msgspec
 from agcod_guard.errors import DataError
 from agcod_guard.frames import Header, TransitionNote
 from agcod_guard.incident.casebook import Casebook, transition_of
-from agcod_guard.incident.incident import Incident
+from agcod_guard.incident.incident import Incident, Stage
 from agcod_guard.kept import WatchState, folded_since_s, kept_reckoning, state_in
 from agcod_guard.outage.fold import Move, move_to
 from agcod_guard.outage.policy import OutagePolicy
@@ -82,7 +82,7 @@ class Desk:
         self._untold: list[Transition] = []
         self._missed: list[Move] = []
         self._catch_up(
-            is_known=state is not None,
+            owed=None if state is None else state.owed,
             since_s=folded_since_s(
                 kept, header, incidents=incidents, now_s=around.clock.wall_s()
             ),
@@ -117,11 +117,16 @@ class Desk:
             self._around.observer.internal_error("ladder", error)
             return None, []
 
-    def _catch_up(self, *, is_known: bool, since_s: float) -> None:
+    def _catch_up(self, *, owed: list[str] | None, since_s: float) -> None:
         """Fold what was written while nobody looked.
 
         Without a checkpoint nobody knows what was told. The incidents are made
         anew, but of the scopes only the present phase is told, not the past.
+
+        Args:
+            owed: Closed incidents whose files are still to be written; None
+                without a checkpoint.
+            since_s: Segments last written before this wall time are passed over.
         """
         try:
             self._missed = self.reckoning.catch_up(
@@ -129,13 +134,16 @@ class Desk:
             )
         except DataError as error:
             self._around.observer.internal_error("journal", error)
-        if not is_known:
+        if owed is None:
             self._casebook = self._casebook.without_those_since(since_s)
             for move in self._missed:
                 self._note(self._casebook.follow(move))
             self._missed = []
-        for incident in self._casebook.all_open():
-            self._plan.changed(incident)
+        unwritten = set(owed or ())
+        for incident in self._casebook.everything():
+            is_open = incident.stage is not Stage.RESOLVED
+            if is_open or incident.incident_id in unwritten:
+                self._plan.changed(incident)
 
     def _news(self, moves: Iterable[Move]) -> list[Move]:
         """Return the moves that were not told yet.
@@ -201,6 +209,7 @@ class Desk:
             reckoning=self.reckoning.at_rest(),
             told=self._told,
             epoch_s=self._axes.wall_s(0.0),
+            owed=self._plan.owed(),
         )
         checkpoint = Checkpoint(
             boot_id=self._axes.boot_id, state=msgspec.json.encode(state)

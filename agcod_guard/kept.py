@@ -25,11 +25,13 @@ class WatchState(msgspec.Struct, frozen=True, kw_only=True):
         reckoning: The fold, and where to read on.
         told: Per scope, the phase last told and since when (wall clock).
         epoch_s: Wall time at which the axis stands at 0.
+        owed: Incidents whose files do not tell their last change yet.
     """
 
     reckoning: ReckoningState
     told: dict[str, tuple[Phase, float]]
     epoch_s: float
+    owed: list[str] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

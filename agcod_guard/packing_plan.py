@@ -17,19 +17,26 @@ class PackingPlan:
         self._retry_s = min(RETRY_S, policy.packet_every_s)
         self._due_at_s: dict[str, float] = {}
         self._every_s: dict[str, float] = {}
+        self._owed: set[str] = set()
 
     def changed(self, incident: Incident) -> None:
         """Its files are due at once."""
         self._due_at_s[incident.incident_id] = float("-inf")
         self._every_s[incident.incident_id] = self._first_s
+        self._owed.add(incident.incident_id)
 
     def due(self, now_s: float) -> list[str]:
         """Return the incidents whose files are to be written now."""
         return [name for name, at_s in self._due_at_s.items() if at_s <= now_s]
 
+    def owed(self) -> list[str]:
+        """Return the incidents whose last change is not in their files yet."""
+        return sorted(self._owed)
+
     def packed(self, incident: Incident, now_s: float) -> None:
         """Its files stand; while it is open they are made anew, at doubling times."""
         name = incident.incident_id
+        self._owed.discard(name)
         if incident.stage is not Stage.OPEN:
             del self._due_at_s[name], self._every_s[name]
             return

@@ -672,3 +672,22 @@ def test_what_a_checkpoint_keeps_of_deleted_segments_is_forgotten(tmp_path, cloc
 
     assert first.name not in kept
     assert kept.count(".seg") == 3
+
+
+def test_a_packet_that_could_not_be_written_is_made_up_for_after_a_restart(
+    tmp_path, clock
+):
+    (tmp_path / "incidents").write_text("in the way")
+    partner = guarded(tmp_path, clock)
+    partner.sell(200, DOWN)
+    partner.sell(310, success())
+    partner.guard.close()
+    assert partner.phases[-1] == "OK"
+    (tmp_path / "incidents").unlink()
+
+    again = guarded(tmp_path, clock)
+    again.sell(1, success())
+    again.guard.close()
+
+    [packet] = packets(tmp_path)
+    assert "THE OUTAGE IS OVER" in packet.read_text("utf-8")
