@@ -9,20 +9,21 @@ failed call and the first success after it, or the present.
 from __future__ import annotations
 
 import statistics
-from collections import Counter, OrderedDict, deque
+from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 
 from agcod_guard.call import TECHNICAL_FAILURES, Call, Outcome, Scope
 from agcod_guard.frames import Sample
+from agcod_guard.incident.failed_calls import FailedCalls
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.sample import (
     UnsignedHeaders,
-    answered_at_s,
     unsigned_headers,
 )
+from agcod_guard.incident.sample_choice import SampleChoice
 from agcod_guard.incident.tally import (
     ErrorCount,
     ErrorTally,
@@ -30,7 +31,6 @@ from agcod_guard.incident.tally import (
     LatencyTally,
     OrderTally,
 )
-from agcod_guard.protocol.operations import OPERATIONS
 
 CALLS_AT_EACH_END = 2_000
 """So many calls are kept from the start of the outage, and from the end."""
@@ -38,12 +38,7 @@ CALLS_AT_EACH_END = 2_000
 LATENCY_BEFORE_S = 3600.0
 """Answers are compared with those of this long before the first failure."""
 
-_MOST_SOURCES = 1_000
 _MOST_SCOPES = 50
-_MOST_OFFSETS = 1_000
-_LISTED_ORDERS = 5
-_CALLS_AWAITING_SAMPLES = 1_000
-_SAMPLES_AWAITING_CALLS = 8
 _SAME_S = 0.001
 
 
@@ -153,8 +148,8 @@ class DossierBuilder:
         self._outcomes: Counter[Outcome] = Counter()
         self._errors = ErrorTally()
         self._orders = OrderTally()
-        self._failed = _FailedCalls()
-        self._samples = _SampleChoice()
+        self._failed = FailedCalls()
+        self._samples = SampleChoice()
         self._others: dict[Scope, Counter[str]] = {}
         self._probes: Counter[str] = Counter()
         self._kept = _KeptCalls()
@@ -271,78 +266,6 @@ class DossierBuilder:
             self._samples.add_call(call)
 
 
-@dataclass(slots=True)
-class _FailedCalls:
-    """What the technically failed calls have in common."""
-
-    sources: set[str] = field(default_factory=set)
-    currencies: set[str] = field(default_factory=set)
-    operations: Counter[str] = field(default_factory=Counter)
-    named: dict[str, Call] = field(default_factory=dict)
-    nameless: list[Call] = field(default_factory=list)
-    best: Call | None = None
-    first_activation: Call | None = None
-    last_at_s: float | None = None
-
-    def add(self, call: Call) -> None:
-        self.last_at_s = max(self.last_at_s or call.ended_at_s, call.ended_at_s)
-        if len(self.sources) < _MOST_SOURCES:
-            self.sources.add(call.source)
-        if call.currency and len(self.currencies) < _MOST_SCOPES:
-            self.currencies.add(call.currency)
-        if call.operation in self.operations or len(self.operations) < _MOST_SCOPES:
-            self.operations[call.operation] += 1
-        if call.request_id is None:
-            self.nameless += [call] if len(self.nameless) < _LISTED_ORDERS else []
-        elif len(self.named) < _LISTED_ORDERS:
-            self.named.setdefault(call.request_id, call)
-        if self.best is None or _rank(call) < _rank(self.best):
-            self.best = call
-        if self.first_activation is None and names_a_card(call):
-            self.first_activation = call
-
-    @property
-    def examples(self) -> tuple[Call, ...]:
-        """The first call of each of the first orders; those Amazon can look up."""
-        return (*self.named.values(), *self.nameless)[:_LISTED_ORDERS]
-
-
-class _SampleChoice:
-    """Brings samples and their calls together; keeps the best pair."""
-
-    def __init__(self) -> None:
-        self.chosen: tuple[Call, Sample] | None = None
-        self.offsets_s: list[float] = []
-        self._calls: OrderedDict[str, Call] = OrderedDict()
-        self._samples: OrderedDict[str, Sample] = OrderedDict()
-
-    def add_call(self, call: Call) -> None:
-        sample = self._samples.pop(call.call_id, None)
-        if sample:
-            self._pair(call, sample)
-            return
-        self._calls[call.call_id] = call
-        if len(self._calls) > _CALLS_AWAITING_SAMPLES:
-            self._calls.popitem(last=False)
-
-    def add_sample(self, sample: Sample) -> None:
-        call = self._calls.pop(sample.call_id, None)
-        if call:
-            self._pair(call, sample)
-            return
-        self._samples[sample.call_id] = sample
-        if len(self._samples) > _SAMPLES_AWAITING_CALLS:
-            self._samples.popitem(last=False)
-
-    def _pair(self, call: Call, sample: Sample) -> None:
-        if self.chosen is None or _rank(call) < _rank(self.chosen[0]):
-            self.chosen = call, sample
-        date_s = answered_at_s(sample.answer)
-        if date_s is not None and len(self.offsets_s) < _MOST_OFFSETS:
-            # The header has whole seconds: on average it is half a second late.
-            self.offsets_s.append(call.ended_at_s - (date_s + 0.5))
-
-
 class _KeptCalls:
     """The first and the last calls."""
 
@@ -357,19 +280,6 @@ class _KeptCalls:
             return
         self.omitted += len(self.last) == CALLS_AT_EACH_END
         self.last.append(call)
-
-
-def names_a_card(call: Call) -> bool:
-    """Whether the call is of an operation on a physical card."""
-    operation = OPERATIONS.get(call.operation)
-    return operation is not None and operation.takes_card
-
-
-def _rank(call: Call) -> int:
-    """Return how well the call would do as the sample; 0 is best."""
-    if call.request_id is None:
-        return 2
-    return 0 if call.error_code else 1
 
 
 def _class_of(call: Call) -> str:

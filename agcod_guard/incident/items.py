@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agcod_guard.call import UNKNOWN_ACCOUNT, Call
-from agcod_guard.incident.dossier import Dossier, names_a_card
+from agcod_guard.incident.dossier import Dossier
+from agcod_guard.incident.failed_calls import names_a_card
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.layout import gmt, identifier, plain, some
 from agcod_guard.incident.narrative import consistency, problem
