@@ -51,6 +51,10 @@ class OutagePolicy:
             second, which would look like a time-out.
         probe_outage_every_s: The same once it is an outage.
         confirm_probes: Failed test calls that confirm an outage.
+        escalate_after_s: How long Amazon's next tier is left alone after a mail
+            that nobody has acknowledged; 30 minutes by Amazon's own rule.
+        escalate_fresh_s: The last failure must be at most this old for a mail to
+            the next tier.
     """
 
     hold_s: float = 180.0
@@ -78,6 +82,8 @@ class OutagePolicy:
     probe_every_s: float = 5.0
     probe_outage_every_s: float = 30.0
     confirm_probes: int = 3
+    escalate_after_s: float = 1800.0
+    escalate_fresh_s: float = 300.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
