@@ -20,6 +20,7 @@ from agcod_guard.merging import Placed, placed_of, side_by_side
 from agcod_guard.outage.events import Began, Ended, Event, Referenced
 from agcod_guard.ports import JournalReader
 from agcod_guard.protocol.failures import is_mock_id
+from agcod_guard.protocol.operations import known_operation
 
 MOST_ADDED = 10_000
 """Calls remembered that were taken in before they stood in the journal."""
@@ -197,6 +198,7 @@ def event_of(frame: object, at_s: float, *, source: str) -> Event | None:
         return None
     scope = f"{frame.account}/{frame.endpoint}"
     order = frame.request_id or frame.call_id
+    operation = known_operation(frame.operation)
     if isinstance(frame, End):
         return Ended(
             at_s,
@@ -208,8 +210,18 @@ def event_of(frame: object, at_s: float, *, source: str) -> Event | None:
             frame.probe,
             frame.outcome,
             frame.marked,
+            operation,
         )
-    return Began(at_s, frame.wall_ns, scope, order, frame.call_id, source, frame.probe)
+    return Began(
+        at_s,
+        frame.wall_ns,
+        scope,
+        order,
+        frame.call_id,
+        source,
+        frame.probe,
+        operation,
+    )
 
 
 def _can_be_kept(event: Event) -> bool:

@@ -36,6 +36,7 @@ class Traffic:
             "probe": False,
             "outcome": outcome,
             "marked": outcome is not Outcome.NO_ANSWER,
+            "operation": "CreateGiftCard",
         }
         return Ended(**(facts | changes))
 
@@ -50,6 +51,7 @@ class Traffic:
             "call_id": f"{self._number:016x}",
             "source": "shop-1",
             "probe": False,
+            "operation": "CreateGiftCard",
         }
         return Began(**(facts | changes))
 

@@ -1,6 +1,8 @@
 """What the fold is told: calls begun and ended, and the reference asked. Pure.
 
-Times are seconds on the fold's axis.
+Times are seconds on the fold's axis. An operation is one of a closed set, as
+`known_operation` returns it: names are untrusted, and something is remembered
+of each.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from agcod_guard.call import Outcome
+from agcod_guard.protocol.operations import UNKNOWN_OPERATION
 
 
 class Began(Struct, frozen=True, array_like=True):
@@ -20,6 +23,7 @@ class Began(Struct, frozen=True, array_like=True):
     call_id: str
     source: str
     probe: bool
+    operation: str = UNKNOWN_OPERATION
 
 
 class Ended(Struct, frozen=True, array_like=True):
@@ -34,6 +38,7 @@ class Ended(Struct, frozen=True, array_like=True):
     probe: bool
     outcome: Outcome
     marked: bool
+    operation: str
 
 
 class Referenced(Struct, frozen=True, array_like=True):

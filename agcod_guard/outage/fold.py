@@ -299,4 +299,5 @@ def _overdue(begun: Began, overdue_s: float) -> Ended:
         probe=begun.probe,
         outcome=Outcome.NO_ANSWER,
         marked=False,
+        operation=begun.operation,
     )

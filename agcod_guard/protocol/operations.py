@@ -14,6 +14,9 @@ from types import MappingProxyType
 UNKNOWN_OPERATION = "Unknown"
 """The operation of a call that names none."""
 
+OTHER_OPERATION = "other"
+"""What stands for every operation that is not one of Amazon's."""
+
 REQUEST_ID_FIELDS = (
     "loadBalanceRequestId",
     "creationRequestId",
@@ -124,6 +127,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     }
 )
 
+_NAMED = frozenset({*OPERATIONS, UNKNOWN_OPERATION})
+
 _LONGEST_NAME = 64
 _NAME = re.compile(r"[A-Za-z]{3,64}")
 _SEPARATORS = re.compile(r"[./#]")
@@ -144,3 +149,8 @@ def operation_of(url_path: str, target_header: str | None) -> str:
         return segment
     name = _SEPARATORS.split((target_header or "").strip()[-4 * _LONGEST_NAME :])[-1]
     return name if _NAME.fullmatch(name) else UNKNOWN_OPERATION
+
+
+def known_operation(name: str) -> str:
+    """Return the name, `other` if it is not one of Amazon's: a closed set."""
+    return name if name in _NAMED else OTHER_OPERATION

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from agcod_guard.outage.events import Began, Ended, Event
 from benchmarks.detection.answers import FOREVER, Answer
 from benchmarks.detection.streams import Run, Sent, wall_ns
+from benchmarks.detection.world import PROBED
 
 NOTABLE_S = 30.0
 """A call at least this long is told of when it is sent, a shorter one at its end:
@@ -35,6 +36,7 @@ def probed(run: Run, scope: str, answer: Answer, *, end_s: float, number: int) -
         probe=True,
         outcome=answer.outcome,
         marked=answer.marked,
+        operation=PROBED,
     )
 
 
@@ -47,6 +49,7 @@ def _began(run: Run, call: Sent, call_id: str) -> Began:
         call_id=call_id,
         source=call.source,
         probe=False,
+        operation=call.operation,
     )
 
 
@@ -61,4 +64,5 @@ def _ended(run: Run, call: Sent, call_id: str) -> Ended:
         probe=False,
         outcome=call.outcome,
         marked=call.marked,
+        operation=call.operation,
     )

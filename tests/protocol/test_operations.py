@@ -2,7 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agcod_guard.protocol.operations import OPERATIONS, operation_of
+from agcod_guard.protocol.operations import (
+    OPERATIONS,
+    OTHER_OPERATION,
+    UNKNOWN_OPERATION,
+    known_operation,
+    operation_of,
+)
 
 TARGET = "com.amazonaws.agcod.AGCODService."
 
@@ -50,3 +56,13 @@ def test_an_undo_is_an_operation_that_takes_the_same_request_id():
 
 def test_reading_is_always_safe_to_repeat():
     assert all(o.idempotent for o in OPERATIONS.values() if o.read_only)
+
+
+@given(st.text())
+def test_whatever_a_call_names_is_one_of_a_dozen(name):
+    assert known_operation(name) in {*OPERATIONS, UNKNOWN_OPERATION, OTHER_OPERATION}
+
+
+@pytest.mark.parametrize("name", [*OPERATIONS, UNKNOWN_OPERATION])
+def test_an_operation_of_amazons_keeps_its_name(name):
+    assert known_operation(name) == name
