@@ -19,13 +19,12 @@ import msgspec
 from agcod_guard.call import TECHNICAL_FAILURES, UNKNOWN_ACCOUNT, Outcome
 from agcod_guard.outage.detector import (
     after_call,
-    after_marks,
     after_reference,
     after_veto,
     settled,
 )
 from agcod_guard.outage.events import Began, Ended, Event, Referenced
-from agcod_guard.outage.evidence import MAX_SOURCES
+from agcod_guard.outage.marks import Marks
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.reference import ReferenceState
 from agcod_guard.outage.state import Outage, Phase, ScopeState
@@ -112,7 +111,7 @@ class Fold:
         self._newest_begun_s = -_NEVER
         self._has_late_begun = False
         self._next_overdue_s = _NEVER
-        self._marks: dict[str, float] = {}
+        self._marks = Marks(policy)
         self.scopes: dict[str, ScopeState] = {}
         self.reference = ReferenceState()
         self.until_s = float("-inf")
@@ -123,7 +122,7 @@ class Fold:
         fold = cls(policy)
         fold.scopes, fold.reference = dict(state.scopes), state.reference
         fold._begun, fold.until_s = dict(state.begun), state.until_s
-        fold._marks = dict(state.marks)
+        fold._marks = Marks(policy, state.marks)
         newest = next(reversed(fold._begun.values()), None)
         fold._newest_begun_s = -_NEVER if newest is None else newest.at_s
         fold._set_next_overdue()
@@ -136,7 +135,7 @@ class Fold:
             begun=dict(self._begun_in_order()),
             reference=self.reference,
             until_s=self.until_s,
-            marks=dict(self._marks),
+            marks=self._marks.at_rest(),
         )
 
     @property
@@ -197,11 +196,9 @@ class Fold:
         if state.phase in _TIMED:
             state = self._settle(scope, event.at_s, moves)
         if event.marked or event.outcome is Outcome.SUCCESS:
-            self._marks[event.source] = event.at_s
-            if len(self._marks) > MAX_SOURCES:
-                del self._marks[min(self._marks, key=self._marks.__getitem__)]
+            self._marks.note(event.source, event.at_s)
         elif event.outcome in TECHNICAL_FAILURES:
-            state = self._informed(state, (event.source,))
+            state = self._marks.informed(state, (event.source,))
         self._set(
             scope,
             after_call(state, event, reference=self.reference, policy=self._policy),
@@ -217,29 +214,17 @@ class Fold:
                 self._set(scope, after_veto(state, event), moves)
 
     def _refer(self, event: Referenced, moves: list[Move]) -> None:
-        proven_s = self._marks.get(event.source)
+        proven_s = self._marks.last_s(event.source)
         self.reference = self.reference.after(event, proven_s, self._policy)
         for scope in self.scopes:
             state = self._settle(scope, event.at_s, moves)
             changed = after_reference(
-                self._informed(state, state.evidence.heard),
+                self._marks.informed(state, state.evidence.heard),
                 event.at_s,
                 reference=self.reference,
                 policy=self._policy,
             )
             self._set(scope, changed, moves)
-
-    def _informed(self, state: ScopeState, sources: Iterable[str]) -> ScopeState:
-        """Return the state with what Amazon has told those machines elsewhere.
-
-        An answer with Amazon's marks, of any account at any endpoint, proves the
-        way out of the machine that got it.
-        """
-        marks = (self._marks.get(each, -_NEVER) for each in sources)
-        marked_s, proof_s = max(marks, default=-_NEVER), state.evidence.proof_at_s
-        if marked_s <= (-_NEVER if proof_s is None else proof_s):
-            return state
-        return after_marks(state, marked_s, policy=self._policy)
 
     def _count_overdue(self, until_s: float, moves: list[Move]) -> None:
         overdue_s = self._policy.overdue_s
