@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from agcod_guard.call import Endpoint
 from agcod_guard.capture.mounts import mounts_on
 from agcod_guard.capture.requests import (
+    CHOOSING_METHOD,
     RequestsCapture,
     innermost,
     is_guarded,
@@ -109,7 +110,7 @@ def _urls(hosts: Mapping[str, Endpoint]) -> Iterator[str]:
 
 
 def _unguarded(capture: RequestsCapture, session: requests.Session) -> str:
-    if capture.has_mounted(session) and not any(mounts_on(session)):
+    if capture.has_mounted(session) and not any(mounts_on(session, CHOOSING_METHOD)):
         return (
             "something has replaced session.get_adapter since wrap() (requests-mock "
             "leaves it so): calls are not recorded; call wrap(session) again"

@@ -1,9 +1,9 @@
-"""Stand between a session and its `get_adapter`, and leave without a trace.
+"""Stand between a client and the method that chooses who sends; leave no trace.
 
-Not pure: sets and restores the attribute `get_adapter` of a session or of the
-session class. Knows nothing of what is done with the adapters. What stands
-beneath is looked up at each call, so that a patch made later to the class works
-as it would without us; what stands above is left alone.
+Not pure: sets and restores an attribute of a client or of its class, such as the
+`get_adapter` of a session of requests. Knows nothing of what is done with what the
+method returns. What stands beneath is looked up at each call, so that a patch made
+later to the class works as it would without us; what stands above is left alone.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ import functools
 from collections.abc import Callable, Iterator
 from types import FunctionType, MethodType
 from typing import Any
-from weakref import ref
+from weakref import WeakSet, ref
 
-import requests
-
-Target = requests.Session | type[requests.Session]
+Target = Any
+"""A client, or a class of clients."""
 Chosen = Callable[[Any, object], Any]
-"""Given an adapter and the URL asked for, returns what shall send."""
+"""Given a sender and the URL asked for, returns what shall send."""
 
 _MARK = "_agcod_mount"
 
 
 class Mount:
-    """One guard's place among the `get_adapter`s of a session or a class.
+    """One guard's place among the methods of one name on a client or a class.
 
     Attributes:
-        chosen: What is done with each adapter.
-        live: False once dismounted; adapters then pass as they are.
+        name: The method, which takes a URL and returns what sends to it.
+        chosen: What is done with each sender.
+        live: False once dismounted; senders then pass as they are.
         beneath: The attribute that stood there before; None if there was none.
-        function: What stands there now, bound to the session if it is one.
+        function: What stands there now, bound to the client if it is one.
     """
 
     __slots__ = (
@@ -41,72 +41,116 @@ class Mount:
         "chosen",
         "function",
         "live",
+        "name",
     )
 
-    def __init__(self, target: Target, chosen: Chosen) -> None:
-        self.chosen, self.live = chosen, True
-        self.beneath = vars(target).get("get_adapter")
+    def __init__(self, target: Target, name: str, chosen: Chosen) -> None:
+        self.name, self.chosen, self.live = name, chosen, True
+        self.beneath = vars(target).get(name)
         self._target, self._on_class = ref(target), isinstance(target, type)
-        self.function = function = _get_adapter_of(self)
-        _put(target, function if self._on_class else MethodType(function, target))
+        self.function = function = _method_of(self, target)
+        put = function if self._on_class else MethodType(function, target)
+        setattr(target, name, put)
 
     @property
     def target(self) -> Target | None:
-        """The session or class it was put on; None if the session is gone."""
+        """The client or class it was put on; None if the client is gone."""
         return self._target()
 
     def dismount(self) -> None:
-        """Let adapters pass, and restore what no live mount covers."""
+        """Let senders pass, and restore what no live mount covers."""
         self.live = False
         target = self._target()
         if target is not None:
-            _restore(target)
+            _restore(target, self.name)
 
-    def asked_of(self, session: requests.Session) -> Any:
-        """Return the `get_adapter` of `session` as if this mount were not there."""
+    def asked_of(self, client: object) -> Any:
+        """Return the method of `client` as if this mount were not there."""
         attribute = self.beneath
         if attribute is None:
-            attribute = _class_attribute(type(session))
+            attribute = _class_attribute(type(client), self.name)
         elif not self._on_class:
             return attribute
         if type(attribute) is FunctionType:
-            return MethodType(attribute, session)
+            return MethodType(attribute, client)
         bind = getattr(type(attribute), "__get__", None)
-        return attribute if bind is None else bind(attribute, session, type(session))
+        return attribute if bind is None else bind(attribute, client, type(client))
 
 
-def mounts_on(target: Target) -> Iterator[Mount]:
+class Mounts:
+    """All that one guard has mounted by one name.
+
+    Args:
+        name: The method, which takes a URL and returns what sends to it.
+        chosen: What is done with each sender.
+    """
+
+    def __init__(self, name: str, chosen: Chosen) -> None:
+        self._name, self._chosen = name, chosen
+        self._mine: WeakSet[Mount] = WeakSet()
+        # A mount that another's patch has thrown out may be gone already.
+        self._targets: dict[int, ref[Any]] = {}
+
+    def put_on(self, target: Target) -> None:
+        """Mount on `target`, unless that is done already and to be seen there."""
+        mine, key = tuple(self._mine), id(target)
+        self._targets[key] = ref(target, lambda _: self._targets.pop(key, None))
+        if not any(mount in mine for mount in mounts_on(target, self._name)):
+            self._mine.add(Mount(target, self._name, self._chosen))
+
+    def take_off(self, target: Target | None) -> None:
+        """Leave `target` as it was before."""
+        self._targets.pop(id(target), None)
+        for mount in tuple(self._mine):
+            if mount.target is target:
+                self._mine.discard(mount)
+                mount.dismount()
+
+    def take_off_all(self) -> None:
+        """Leave everything as it was before."""
+        self._targets.clear()
+        for mount in tuple(self._mine):
+            self.take_off(mount.target)
+
+    def __contains__(self, target: object) -> bool:
+        """Return whether `put_on` was asked for it, and `take_off` not since."""
+        kept = self._targets.get(id(target))
+        return kept is not None and kept() is target
+
+
+def mounts_on(target: Target, name: str) -> Iterator[Mount]:
     """Yield the mounts on `target`, from the uppermost down to another's patch."""
-    mount = _mount_of(vars(target).get("get_adapter"), target)
+    mount = _mount_of(vars(target).get(name), target)
     while mount is not None:
         yield mount
         mount = _mount_of(mount.beneath, target)
 
 
-def _get_adapter_of(mount: Mount) -> FunctionType:
-    """Return the function that stands in place of `Session.get_adapter`.
+def _method_of(mount: Mount, target: Target) -> FunctionType:
+    """Return the function that stands in place of the client's own.
 
-    A plain function, bound to its session where it is put on one: that is what
-    introspection, copies and pickles of a session expect there.
+    A plain function, bound to its client where it is put on one: that is what
+    introspection, copies and pickles of a client expect there.
     """
+    class_ = target if isinstance(target, type) else type(target)
 
-    @functools.wraps(requests.Session.get_adapter, updated=())
-    def get_adapter(session: requests.Session, *args: Any, **kwargs: Any) -> Any:
-        adapter = mount.asked_of(session)(*args, **kwargs)
+    @functools.wraps(_class_attribute(class_, mount.name), updated=())
+    def method(client: object, *args: Any, **kwargs: Any) -> Any:
+        sender = mount.asked_of(client)(*args, **kwargs)
         if not mount.live:
-            return adapter
-        return mount.chosen(adapter, args[0] if args else kwargs.get("url"))
+            return sender
+        return mount.chosen(sender, args[0] if args else kwargs.get("url"))
 
-    setattr(get_adapter, _MARK, mount)
-    return get_adapter  # type: ignore[return-value]
+    setattr(method, _MARK, mount)
+    return method  # type: ignore[return-value]
 
 
-def _class_attribute(class_: type) -> Any:
-    """Return `get_adapter` as it stands on the class, not bound to anything."""
+def _class_attribute(class_: type, name: str) -> Any:
+    """Return `name` as it stands on the class, not bound to anything."""
     for ancestor in class_.__mro__:
-        if "get_adapter" in ancestor.__dict__:
-            return ancestor.__dict__["get_adapter"]
-    raise AttributeError(f"{class_.__name__} has no get_adapter")
+        if name in ancestor.__dict__:
+            return ancestor.__dict__[name]
+    raise AttributeError(f"{class_.__name__} has no {name}")
 
 
 def _mount_of(attribute: object, target: Target) -> Mount | None:
@@ -121,17 +165,12 @@ def _mount_of(attribute: object, target: Target) -> Mount | None:
     return mount
 
 
-def _restore(target: Target) -> None:
+def _restore(target: Target, name: str) -> None:
     """Take dead mounts off the top of `target`."""
-    for mount in mounts_on(target):
+    for mount in mounts_on(target, name):
         if mount.live:
             break
-        _put(target, mount.beneath)
-
-
-def _put(target: Target, attribute: Any) -> None:
-    """Make `attribute` the `get_adapter` of `target`; None takes it away."""
-    if attribute is None:
-        del target.get_adapter
-    else:
-        setattr(target, "get_adapter", attribute)  # noqa: B010  # mypy: a method
+        if mount.beneath is None:
+            delattr(target, name)
+        else:
+            setattr(target, name, mount.beneath)

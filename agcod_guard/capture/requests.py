@@ -13,19 +13,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
-from weakref import WeakSet
 
 import requests
 from requests.adapters import HTTPAdapter
 
 from agcod_guard.call import Endpoint
-from agcod_guard.capture.mounts import Mount, Target, mounts_on
+from agcod_guard.capture.mounts import Mounts
 from agcod_guard.capture.tee import Tee
 from agcod_guard.open_call import OpenCall, kept_part
 from agcod_guard.protocol.endpoints import endpoint_of, host_of
 from agcod_guard.recorder import Recorder
 
 SessionT = TypeVar("SessionT", bound=requests.Session)
+
+CHOOSING_METHOD = "get_adapter"
+"""What a session asks for each request and each redirect."""
 
 _ORIGINS_KEPT = 256
 
@@ -40,7 +42,7 @@ class RequestsCapture:
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self._agcod = _AgcodUrls(recorder.hosts)
-        self._mounts: WeakSet[Mount] = WeakSet()
+        self._mounts = Mounts(CHOOSING_METHOD, self.chosen)
 
     def wrap(self, session: SessionT) -> SessionT:
         """See the calls of `session` from now on.
@@ -56,29 +58,28 @@ class RequestsCapture:
                 f"wrap() takes a requests.Session, not {type(session).__name__}; "
                 "for other clients there is observe()"
             )
-        self._mount_on(session)
+        self._mounts.put_on(session)
         return session
 
     def unwrap(self, session: requests.Session) -> None:
         """Leave `session` as it was before `wrap`."""
-        self._dismount_from(session)
+        self._mounts.take_off(session)
 
     def install(self) -> None:
         """See the calls of every session of this process, made or yet to be made."""
-        self._mount_on(requests.Session)
+        self._mounts.put_on(requests.Session)
 
     def uninstall(self) -> None:
         """Undo `install`; wrapped sessions stay wrapped."""
-        self._dismount_from(requests.Session)
+        self._mounts.take_off(requests.Session)
 
     def dismount(self) -> None:
         """Undo every `wrap` and `install`."""
-        for mount in tuple(self._mounts):
-            self._dismount_from(mount.target)
+        self._mounts.take_off_all()
 
     def has_mounted(self, session: requests.Session) -> bool:
         """Return whether this session was wrapped and not unwrapped since."""
-        return any(mount.target is session for mount in tuple(self._mounts))
+        return session in self._mounts
 
     def chosen(self, adapter: Any, url: object) -> Any:
         """Return what shall send to `url`: `adapter` itself unless it is AGCOD's."""
@@ -88,17 +89,6 @@ class RequestsCapture:
         except Exception as error:
             self.recorder.contain("capture.url", error)
         return adapter
-
-    def _mount_on(self, target: Target) -> None:
-        mine = tuple(self._mounts)
-        if not any(mount in mine for mount in mounts_on(target)):
-            self._mounts.add(Mount(target, self.chosen))
-
-    def _dismount_from(self, target: Target | None) -> None:
-        for mount in tuple(self._mounts):
-            if mount.target is target:
-                self._mounts.discard(mount)
-                mount.dismount()
 
 
 class GuardedAdapter:
