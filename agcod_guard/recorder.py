@@ -10,6 +10,7 @@ helper thread.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -135,6 +136,15 @@ class Recorder:
         """Note that somebody reads the body, which may take its time."""
         self._unread.pop(opened.begun.call_id, None)
 
+    def left_unread(self, opened: OpenCall) -> None:
+        """Let the next `sweep` end the call: nobody will read its answer's body.
+
+        A finalizer may come in the middle of anything, also of the writing of
+        another frame, so this only puts the call by.
+        """
+        self.reading(opened)
+        self._left.append(opened)
+
     def end(
         self,
         opened: OpenCall | None,
@@ -181,12 +191,14 @@ class Recorder:
             self._observer.call_without_timeout(opened.begun.operation)
 
     def sweep(self) -> None:
-        """End the calls whose body nobody has begun to read; once a second.
+        """End the calls whose body nobody has read or will read; once a second.
 
         A response hook that raises leaves such a call. It ended when its head
         came, and is judged by that.
         """
         try:
+            while self._left:
+                self._end_unread(self._left.popleft())
             oldest_s = self._clock.monotonic_s() - UNREAD_S
             for opened in self._unread.copy().values():
                 if opened.answered_mono_s <= oldest_s:
@@ -222,6 +234,7 @@ class Recorder:
         self._random = Random()
         self._probes: dict[int, Probing] = {}
         self._unread: dict[str, OpenCall] = {}
+        self._left: deque[OpenCall] = deque(maxlen=_MOST_UNREAD)
         self._samples = Samples(self._journal, self._observer, self._sample_every_s)
 
     def _new_call_id(self) -> str:

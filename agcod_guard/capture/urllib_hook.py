@@ -1,0 +1,121 @@
+"""Stand where urllib sends, once for all guards, and leave without a trace.
+
+Not pure: sets and restores `do_open` of `urllib.request.AbstractHTTPHandler`. Of
+all places that one sees each exchange exactly once and as it is: beneath the
+handlers that add headers, follow redirects, answer a 401 or turn a status into an
+HTTPError (each of them opens anew), and above the connection, so that the request
+still has the URL that was meant and not its proxy's. `OpenerDirector.open` would
+see the beginning and the end of a chain of exchanges, and none of their bodies.
+
+Several guards share one hook, so that none can stand above another. What stands
+beneath is called as Python would call it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+from urllib.request import AbstractHTTPHandler
+
+from agcod_guard.capture.urllib_body import Sight, look_on
+
+SightOf = Callable[..., Sight | None]
+"""Given a handler and what its `do_open` was given, returns who looks on, if any.
+
+It does not raise.
+"""
+
+_NAME = "do_open"
+
+
+class _Hook:
+    """What stands in place of `do_open`; passes everything on once it is not used."""
+
+    __slots__ = ("_beneath", "function")
+
+    def __init__(self) -> None:
+        self._beneath = vars(AbstractHTTPHandler)[_NAME]
+        self.function = _function_of(self)
+        setattr(AbstractHTTPHandler, _NAME, self.function)
+
+    def is_uppermost(self) -> bool:
+        return vars(AbstractHTTPHandler)[_NAME] is self.function
+
+    def leave(self) -> None:
+        """Restore what stood here, unless somebody else has built upon it."""
+        if self.is_uppermost():
+            setattr(AbstractHTTPHandler, _NAME, self._beneath)
+
+    def asked_of(self, handler: Any) -> Any:
+        """Return the `do_open` of `handler` as if this hook were not there."""
+        bind = getattr(type(self._beneath), "__get__", None)
+        if bind is None:
+            return self._beneath
+        return bind(self._beneath, handler, type(handler))
+
+
+class _Hooked:
+    """Who looks on at present, and through which hook.
+
+    Attributes:
+        hook: The one hook in use; all older ones only pass on.
+        watchers: Those who look on; the tuple is replaced, never changed.
+    """
+
+    hook: _Hook | None = None
+    watchers: tuple[SightOf, ...] = ()
+
+
+def look_at(sight_of: SightOf) -> None:
+    """Ask `sight_of` at every exchange from now on; once, however often told."""
+    if sight_of not in _Hooked.watchers:
+        _Hooked.watchers = (*_Hooked.watchers, sight_of)
+    # Another tool may stand above, or may have thrown the hook out: either way
+    # a new one on top sees everything, and the old one no longer looks.
+    if _Hooked.hook is None or not _Hooked.hook.is_uppermost():
+        _Hooked.hook = _Hook()
+
+
+def look_away(sight_of: SightOf) -> None:
+    """Ask `sight_of` no more; the last one to go takes the hook along."""
+    left = tuple(other for other in _Hooked.watchers if other != sight_of)
+    _Hooked.watchers = left
+    hook = _Hooked.hook
+    if hook is not None and not left:
+        _Hooked.hook = None
+        hook.leave()
+
+
+def _function_of(hook: _Hook) -> Any:
+    """Return the function that stands in place of `do_open`."""
+
+    @functools.wraps(AbstractHTTPHandler.do_open, updated=())
+    def do_open(handler: Any, *args: Any, **kwargs: Any) -> Any:
+        send = hook.asked_of(handler)
+        watchers = _Hooked.watchers if _Hooked.hook is hook else ()
+        sights = _sights(watchers, handler, args, kwargs)
+        if not sights:
+            return send(*args, **kwargs)
+        try:
+            response = send(*args, **kwargs)
+        except BaseException as error:
+            for sight in sights:
+                sight.end(error=error)
+            raise
+        look_on(response, sights)
+        return response
+
+    return do_open
+
+
+def _sights(
+    watchers: tuple[SightOf, ...],
+    handler: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> list[Sight]:
+    request = args[1] if len(args) > 1 else kwargs.get("req")
+    http_class = args[0] if args else kwargs.get("http_class")
+    found = (watcher(handler, http_class, request) for watcher in watchers)
+    return [sight for sight in found if sight is not None]
