@@ -6,7 +6,7 @@ is at work. `watch.py` acts on what is reckoned here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 
 import msgspec
@@ -16,7 +16,11 @@ from agcod_guard.frames import Frame, Header
 from agcod_guard.outage.fold import Fold, FoldState, Move
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import JournalReader
-from agcod_guard.stream import Mark, Stream
+from agcod_guard.stream import Mark, Stream, Taken
+
+
+Follow = Callable[[Sequence[Taken], float], None]
+"""Told of frames, oldest first, and of the time up to which there are no more."""
 
 
 class ReckoningState(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,8 +45,18 @@ class Reckoning:
         policy: OutagePolicy,
         header: Header,
         state: ReckoningState | None = None,
+        follow: Follow | None = None,
     ) -> None:
-        """Begin where `state` was kept, on the axis of `header`'s boot."""
+        """Begin where `state` was kept, on the axis of `header`'s boot.
+
+        Args:
+            reader: The journal.
+            policy: The policy in force.
+            header: This process's own.
+            state: What a checkpoint keeps; None to begin without.
+            follow: Told of all that is folded for good, once and in order.
+        """
+        self._follow = follow
         self._policy, self._source = policy, header.source
         self.axes = axes = Axes(header)
         if state is None:
@@ -63,7 +77,7 @@ class Reckoning:
         moves: list[Move] = []
         for read_s in self._stream.catch_up(since_s):
             until_s = min(read_s, now_s) - self._late_s()
-            moves += self._folded.fold(self._stream.take(until_s), until_s)
+            moves += self._fold(until_s)
         return moves
 
     def read(self) -> None:
@@ -86,13 +100,20 @@ class Reckoning:
             a change is returned at every look until it can change no more.
         """
         until_s = now_s - self._late_s()
-        moves = self._folded.fold(self._stream.take(until_s), until_s)
+        moves = self._fold(until_s)
         self.present = self._folded.copied()
         return moves + self.present.fold(self._stream.rest(now_s), now_s)
 
     def at_rest(self) -> ReckoningState:
         """Return what a checkpoint must keep."""
         return ReckoningState(fold=self._folded.at_rest(), mark=self._stream.mark())
+
+    def _fold(self, until_s: float) -> list[Move]:
+        """Take in for good what nothing older can join any more."""
+        taken = self._stream.take(until_s)
+        if self._follow is not None:
+            self._follow(taken, until_s)
+        return self._folded.fold([each.event for each in taken], until_s)
 
     def _late_s(self) -> float:
         others = self._stream.sources - {self._source}

@@ -40,8 +40,20 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     taken: dict[str, list[int]] = {}
 
 
-class _Waiting(NamedTuple):
+class Taken(NamedTuple):
+    """One frame in its place, as the fold and whoever else follows are told of it.
+
+    Attributes:
+        event: What it means to the fold.
+        frame: The frame itself.
+        source: Machine whose segment it stands in.
+        segment: Where it stands; None for one that could not be written.
+        offset: Where in the segment.
+    """
+
     event: Event
+    frame: Frame
+    source: str
     segment: str | None
     offset: int
 
@@ -67,7 +79,7 @@ class Stream:
         self._added: set[str] = set()
         self._unread = dict(mark.offsets)
         self._taken = {name: set(offsets) for name, offsets in mark.taken.items()}
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[Taken] = []
         self.sources: set[str] = set()
 
     def read(self) -> None:
@@ -91,7 +103,7 @@ class Stream:
             event = event_of(frame, at_s, source=self._header.source)
             if event is None or not _can_be_kept(event):
                 continue
-            self._waiting.append(_Waiting(event, None, 0))
+            self._waiting.append(Taken(event, frame, self._header.source, None, 0))
             if isinstance(event, Ended) and len(self._added) < MOST_ADDED:
                 self._added.add(event.call_id)
 
@@ -118,16 +130,16 @@ class Stream:
                 self._let_wait(placed)
             yield read_s
 
-    def take(self, until_s: float) -> list[Event]:
-        """Return the events up to then, oldest first, and forget them."""
+    def take(self, until_s: float) -> list[Taken]:
+        """Return what has come up to then, oldest first, and forget it."""
         self._waiting.sort(key=_at_s)
         count = bisect_right(self._waiting, until_s, key=_at_s)
         taken, self._waiting = self._waiting[:count], self._waiting[count:]
-        for waiting in taken:
-            if waiting.segment is not None:
-                self._taken.setdefault(waiting.segment, set()).add(waiting.offset)
+        for each in taken:
+            if each.segment is not None:
+                self._taken.setdefault(each.segment, set()).add(each.offset)
         self._forget_taken()
-        return [waiting.event for waiting in taken]
+        return taken
 
     def rest(self, until_s: float) -> list[Event]:
         """Return the events that still wait, oldest first.
@@ -184,7 +196,9 @@ class Stream:
         if isinstance(event, Ended) and event.call_id in self._added:
             self._added.discard(event.call_id)
         elif event is not None:
-            self._waiting.append(_Waiting(event, segment, offset))
+            self._waiting.append(
+                Taken(event, placed.frame, stored.header.source, segment, offset)
+            )
 
 
 def event_of(frame: object, at_s: float, *, source: str) -> Event | None:
@@ -232,5 +246,5 @@ def _can_be_kept(event: Event) -> bool:
     return True
 
 
-def _at_s(waiting: _Waiting) -> float:
+def _at_s(waiting: Taken) -> float:
     return waiting.event.at_s
