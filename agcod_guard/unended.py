@@ -15,7 +15,6 @@ import msgspec
 from agcod_guard.call import Call, Outcome
 from agcod_guard.frames import Begin, End, overdue_call
 
-
 MOST_COUNTED = 100_000
 """Overdue calls whose end may still come; one that died never ends."""
 
