@@ -13,7 +13,8 @@ from typing import Any
 
 import requests
 
-from agcod_guard.open_call import KEPT_BYTES, OpenCall, kept_part
+from agcod_guard.capture.answer_body import AnswerBody
+from agcod_guard.open_call import OpenCall
 from agcod_guard.recorder import Recorder
 
 
@@ -22,11 +23,8 @@ class Tee:
 
     __slots__ = (
         "_beneath",
+        "_body",
         "_iter_content",
-        "_kept",
-        "_kept_bytes",
-        "_opened",
-        "_recorder",
         "_response",
         "done",
     )
@@ -34,13 +32,11 @@ class Tee:
     def __init__(
         self, recorder: Recorder, opened: OpenCall, response: requests.Response
     ) -> None:
-        self._recorder, self._opened, self._response = recorder, opened, response
+        self._response = response
         self._iter_content = response.iter_content
         self._beneath = vars(response).get("iter_content")
-        self._kept: list[bytes] = []
-        self._kept_bytes = 0
+        self._body = AnswerBody(recorder, opened)
         self.done = False
-        recorder.await_body(opened)
         vars(response)["iter_content"] = self
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -54,7 +50,7 @@ class Tee:
         seen = self._begin()
         try:
             for chunk in chunks:
-                self._keep(chunk)
+                self._body.keep(chunk)
                 yield chunk
         except GeneratorExit:
             # The reader stops early: what it holds is ours, so pass that on.
@@ -70,28 +66,15 @@ class Tee:
 
     def _begin(self) -> bool:
         """Note that the body is being read; return False if part of it was before."""
+        self._body.read_on()
         try:
-            self._recorder.reading(self._opened)
-            return self._kept_bytes > 0 or not _pulled_bytes(self._response)
+            return self._body.kept_bytes > 0 or not _pulled_bytes(self._response)
         except Exception as error:
-            self._recorder.contain("capture.body", error)
+            self._body.contain(error)
             return True
 
-    def _keep(self, chunk: Any) -> None:
-        try:
-            room_bytes = KEPT_BYTES - self._kept_bytes
-            if room_bytes > 0 and (piece := kept_part(chunk)):
-                self._kept.append(piece[:room_bytes])
-                self._kept_bytes += min(len(piece), room_bytes)
-        except Exception as error:
-            self._recorder.contain("capture.body", error)
-
     def _end(self, *, body_seen: bool, error: BaseException | None = None) -> None:
-        try:
-            body = b"".join(self._kept) if body_seen else None
-            self._recorder.end(self._opened, body=body, error=error)
-        except Exception as trouble:
-            self._recorder.contain("capture.body", trouble)
+        self._body.end(seen=body_seen, error=error)
         self._take_away()
 
     def _take_away(self) -> None:
