@@ -127,6 +127,11 @@ class DoubtBook:
         else:
             self._doubt(call, has_ended=has_ended)
 
+    @property
+    def has_open(self) -> bool:
+        """Whether any order is in doubt."""
+        return bool(self._open)
+
     def open_orders(self) -> list[DoubtfulOrder]:
         """Return the orders in doubt, the oldest first."""
         return sorted(self._open.values(), key=lambda each: each.first_at_s)
@@ -141,8 +146,10 @@ class DoubtBook:
 
     def _settle(self, call: Call, known: Operation | None) -> None:
         key = _key_of(call)
-        self._close(key, call.ended_at_s, call.error or call.outcome.value)
-        if known is not None and call.outcome is Outcome.SUCCESS:
+        succeeded = call.outcome is Outcome.SUCCESS
+        told = None if succeeded else call.error
+        self._close(key, call.ended_at_s, told or call.outcome.value)
+        if known is not None and succeeded:
             for operation in _undone_by(known.name):
                 undone = key._replace(operation=operation)
                 self._close(undone, call.ended_at_s, f"{known.name} succeeded")
