@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agcod_guard.call import Environment
+from agcod_guard.incident.clearing import cleared
 from agcod_guard.incident.dossier import Dossier, Traffic
 from agcod_guard.incident.findings import evidence
 from agcod_guard.incident.incident import Incident, Stage
@@ -25,7 +26,6 @@ from agcod_guard.incident.layout import (
 from agcod_guard.incident.rows import calls_csv
 from agcod_guard.incident.sample import sample_file
 from agcod_guard.incident.verdict import Verdict
-from agcod_guard.redaction import redact_text, secrets_in
 
 PACKET_FILE = "packet.txt"
 CALLS_FILE = "calls.csv"
@@ -62,9 +62,14 @@ def packet_files(
     lines = [line for notice in notices if notice for line in wrapped(notice)]
     lines += ["", *_screen(answers)] if lines else _screen(answers)
     lines += ["", _RULE, *evidence(incident, dossier, now_s=now_s), ""]
-    packet = _cleared("\n".join(lines)) or _withheld_packet(head)
+    packet = cleared("\n".join(lines)) or _withheld_packet(head)
     files = {PACKET_FILE: _refitted(packet), **attached}
     return {name: text.encode() for name, text in files.items() if text is not None}
+
+
+def first_screen(packet: bytes) -> str:
+    """Return what stands above the evidence: notices and Amazon's items."""
+    return packet.decode("utf-8", "replace").partition(f"\n{_RULE}\n")[0].rstrip()
 
 
 def banner_of(incident: Incident) -> str | None:
@@ -88,7 +93,7 @@ def _attachments(dossier: Dossier, *, banner: str) -> dict[str, str | None]:
     if dossier.sample and dossier.sample_call:
         head = f"{banner}\n\n" if banner else ""
         text = sample_file(dossier.sample, dossier.sample_call)
-        files[SAMPLE_FILE] = _cleared(f"{head}{text}")
+        files[SAMPLE_FILE] = cleared(f"{head}{text}")
     return files
 
 
@@ -170,26 +175,9 @@ def _refitted(text: str) -> str:
 
 
 def _cleared_rows(table: str) -> str | None:
-    """Return `table` as `_cleared` does, row by row.
+    """Return `table` as `cleared` does, row by row.
 
     A table may be long, and no other thread runs while a pattern is searched.
     """
-    rows = [_cleared(row) for row in table.splitlines(keepends=True)]
+    rows = [cleared(row) for row in table.splitlines(keepends=True)]
     return None if None in rows else "".join(filter(None, rows))
-
-
-def _cleared(text: str) -> str | None:
-    """Return `text` without anything that looks like a secret; None if it stays.
-
-    Only lines with a finding are masked at first, so that one false alarm does
-    not cost the rest; then, for what runs over several lines, the whole.
-    """
-    if not secrets_in(text):
-        return text
-    lines = "\n".join(
-        redact_text(line) if secrets_in(line) else line for line in text.split("\n")
-    )
-    for masked in (lines, redact_text(lines)):
-        if not secrets_in(masked):
-            return masked
-    return None

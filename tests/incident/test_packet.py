@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from agcod_guard.call import Call, Endpoint, Environment, Outcome, Scope
 from agcod_guard.frames import Sample
-from agcod_guard.incident import packet as module
+from agcod_guard.incident import clearing
 from agcod_guard.incident.dossier import DossierBuilder
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.items import Reporter, missing_items
@@ -503,7 +503,7 @@ def test_a_file_that_cannot_be_cleared_is_withheld_and_the_packet_says_so(
     incident, f500, reporter, monkeypatch
 ):
     monkeypatch.setattr(
-        module, "secrets_in", lambda text: ("x",) if "Host:" in text else ()
+        clearing, "secrets_in", lambda text: ("x",) if "Host:" in text else ()
     )
 
     files = packet_files(incident, f500, reporter, now_s=NOW_S)
@@ -520,7 +520,7 @@ def test_a_file_that_cannot_be_cleared_is_withheld_and_the_packet_says_so(
 def test_a_packet_that_cannot_be_cleared_is_withheld_whole(
     incident, f500, reporter, monkeypatch
 ):
-    monkeypatch.setattr(module, "secrets_in", lambda text: ("x",))
+    monkeypatch.setattr(clearing, "secrets_in", lambda text: ("x",))
 
     files = packet_files(replace(incident, drill=True), f500, reporter, now_s=NOW_S)
 
