@@ -33,6 +33,23 @@ class Outcome(StrEnum):
     __hash__ = str.__hash__  # that of Enum is Python code
 
 
+class Trouble(StrEnum):
+    """How far a call came that got no answer, as its client told."""
+
+    NAME = "name"
+    """The host's name was not resolved."""
+    NO_ROUTE = "no route"
+    """This machine knows no way to the host."""
+    REFUSED = "refused"
+    """The connection was refused."""
+    UNTRUSTED = "untrusted"
+    """Nobody we trust has signed the certificate."""
+    CONNECT = "connect"
+    """The connection was not made in time."""
+    ANSWER = "answer"
+    """The connection was made; the answer did not come in time."""
+
+
 TECHNICAL_FAILURES = frozenset({Outcome.FAULT, Outcome.NO_ANSWER})
 """The outcomes that can make an outage."""
 
@@ -135,6 +152,10 @@ class Call:
         source: Machine that made the call.
         probe: A harmless test call of the guard, not the partner's.
         exception: Class name of the exception the caller saw, if any.
+        trouble: How far a call came that got no answer; None if not known.
+        origin: Scheme, host and port that were called, where it is not Amazon's
+            own host of the endpoint; else empty.
+        via: `host:port` of the proxy used; empty for none, None if not known.
     """
 
     endpoint: Endpoint
@@ -159,6 +180,9 @@ class Call:
     source: str = ""
     probe: bool = False
     exception: str | None = None
+    trouble: Trouble | None = None
+    origin: str = ""
+    via: str | None = None
 
     def __post_init__(self) -> None:
         if self.ended_at_s < 0:

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from agcod_guard.call import UNKNOWN_ACCOUNT, Call, Endpoint, Outcome
+from agcod_guard.call import UNKNOWN_ACCOUNT, Call, Endpoint, Outcome, Trouble
 
 
 class Kind(Enum):
@@ -84,6 +84,9 @@ _SHORT_NAMES = {
     "attempts": "l",
     "exception": "y",
     "source": "h",
+    "trouble": "q",
+    "origin": "i",
+    "via": "j",
 }
 
 
@@ -107,6 +110,8 @@ class Begin(
     currency: str | None = None
     card_serial: str | None = None
     probe: bool = False
+    origin: str = ""
+    via: str | None = None
 
 
 class End(
@@ -129,6 +134,7 @@ class End(
     attempts: int = 1
     exception: str | None = None
     source: str = ""
+    trouble: Trouble | None = None
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -235,6 +241,9 @@ def end_of(call: Call, *, wall_ns: int, mono_ns: int) -> End:
         attempts=call.attempts,
         exception=call.exception,
         source=call.source,
+        trouble=call.trouble,
+        origin=call.origin,
+        via=call.via,
     )
 
 
@@ -264,6 +273,9 @@ def call_of(end: End, source: str) -> Call:
         source=end.source or source,
         probe=end.probe,
         exception=end.exception,
+        trouble=end.trouble,
+        origin=end.origin,
+        via=end.via,
     )
 
 
@@ -284,4 +296,6 @@ def overdue_call(begin: Begin, source: str, *, overdue_s: float) -> Call:
         card_serial=begin.card_serial,
         source=source,
         probe=begin.probe,
+        origin=begin.origin,
+        via=begin.via,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from agcod_guard.attempting import Try
 from agcod_guard.frames import Begin, End
 from agcod_guard.protocol.reading import AnswerFacts
 
@@ -32,6 +33,7 @@ class OpenCall:
         answer_headers: Headers of the answer; empty until then.
         attempts: How often the client has sent the request.
         answered_mono_s: Monotonic clock when the answer's head came.
+        tries: The attempts under `retrying` it belongs to; nearly always none.
     """
 
     __slots__ = (
@@ -44,6 +46,7 @@ class OpenCall:
         "headers",
         "method",
         "status",
+        "tries",
         "url",
     )
 
@@ -63,6 +66,7 @@ class OpenCall:
         self.status: int | None = None
         self.answer_headers = _NO_HEADERS
         self.attempts = 1
+        self.tries: tuple[Try, ...] = ()
         self._unclaimed = [True]
 
     def claim(self) -> bool:
@@ -103,6 +107,9 @@ class OpenCall:
             marked=answer.marked,
             attempts=self.attempts,
             exception=answer.exception,
+            trouble=answer.trouble,
+            origin=begun.origin,
+            via=begun.via,
         )
 
 

@@ -18,15 +18,16 @@ from random import Random
 from threading import get_ident
 from weakref import WeakSet
 
+from agcod_guard.attempting import tries_here
 from agcod_guard.call import UNKNOWN_ACCOUNT, Call, Endpoint
-from agcod_guard.errors import swallowed
+from agcod_guard.errors import ChangedRequestIdError, swallowed
 from agcod_guard.frames import Begin, end_of
 from agcod_guard.open_call import OpenCall, kept_part
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import Clock, Journal, Observer
 from agcod_guard.protocol.reading import read_answer, read_request_to
 from agcod_guard.protocol.targets import Targets
-from agcod_guard.protocol.untrusted import name_of, safe_call
+from agcod_guard.protocol.untrusted import name_of, safe_address, safe_call
 from agcod_guard.samples import Samples
 
 UNREAD_S = 30.0
@@ -87,6 +88,7 @@ class Recorder:
         headers: Mapping[str, str],
         body: object,
         probe: bool = False,
+        via: str | None = None,
     ) -> OpenCall | None:
         """Journal that a call is being sent.
 
@@ -97,19 +99,33 @@ class Recorder:
             body: Bytes or text; anything else (a file, a generator) is the
                 partner's to read and is not touched.
             probe: A harmless test call of the guard.
+            via: `host:port` of the proxy it goes through; empty for none, None
+                if not known.
 
         Returns:
             What `end` needs; None if the call cannot be recorded.
+
+        Raises:
+            ChangedRequestIdError: It would repeat an order under `retrying` with
+                another request id; the one error that may reach the partner.
         """
-        opened = None
+        opened, tries = None, tries_here()
         try:
             seen = kept_part(body)
             probe = probe or (bool(self._probes) and self._is_probing())
-            begun = self._begun(url, headers, seen, probe=probe)
+            begun = self._begun(url, headers, seen, probe=probe, via=via)
+            for each in tries:
+                each.admit(begun)
             opened = OpenCall(begun, method=method, url=url, headers=headers, body=seen)
+            opened.tries = tries
             self._journal.append(begun)
+        except ChangedRequestIdError:
+            raise
         except Exception as error:
             self.contain("recorder.begin", error)
+        if opened is None:
+            for each in tries:
+                each.admit(None)
         return opened
 
     def answered(
@@ -246,7 +262,13 @@ class Recorder:
         return int(clock.wall_s() * 1e9), int(clock.monotonic_s() * 1e9)
 
     def _begun(
-        self, url: str, headers: Mapping[str, str], body: bytes | None, *, probe: bool
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        probe: bool,
+        via: str | None,
     ) -> Begin:
         target = self._targets.of(url)
         facts = read_request_to(target, headers, body)
@@ -263,6 +285,8 @@ class Recorder:
             currency=facts.currency,
             card_serial=facts.card_serial,
             probe=probe,
+            origin=target.origin,
+            via=safe_address(via),
         )
 
     def _end(
@@ -282,6 +306,8 @@ class Recorder:
             error=error,
         )
         ended = opened.ended(answer, wall_ns=wall_ns, mono_ns=mono_ns)
+        for each in opened.tries:
+            each.saw(ended)
         self._journal.append(ended)
         self._samples.put_by(ended, opened, body)
         self._observer.call_ended(ended)

@@ -16,11 +16,14 @@ from typing import Any, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import select_proxy
 
 from agcod_guard.call import Endpoint
 from agcod_guard.capture.mounts import Mounts
 from agcod_guard.capture.tee import Tee
+from agcod_guard.errors import ChangedRequestIdError
 from agcod_guard.open_call import OpenCall, kept_part
+from agcod_guard.protocol.addresses import proxy_address
 from agcod_guard.protocol.endpoints import endpoint_of, host_of
 from agcod_guard.recorder import Recorder
 
@@ -205,9 +208,12 @@ def _begun(
             url=request.url,
             headers=request.headers,
             body=request.body,
+            via=_proxy(adapter, request.url, args, kwargs),
         )
         if opened is not None and _may_wait_for_ever(adapter, args, kwargs):
             recorder.sent_without_timeout(opened)
+    except ChangedRequestIdError:
+        raise
     except Exception as error:
         recorder.contain("capture.request", error)
     return opened
@@ -255,6 +261,20 @@ def _may_wait_for_ever(
         return False
     # Another `send` than that of requests may bring a timeout of its own.
     return getattr(type(adapter), "send", None) is HTTPAdapter.send
+
+
+def _proxy(
+    adapter: Any, url: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> str | None:
+    """Return the address of the proxy to be used; None if it cannot be told.
+
+    An adapter of the partner's own may go ways that only it knows.
+    """
+    if type(innermost(adapter)) is not HTTPAdapter:
+        return None
+    proxies = args[4] if len(args) > 4 else kwargs.get("proxies")
+    proxy = select_proxy(url, proxies) if proxies else None
+    return proxy_address(proxy) or None if proxy else ""
 
 
 def _attempts(response: Any) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from agcod_guard.call import Outcome
+from agcod_guard.call import Outcome, Trouble
 from agcod_guard.errors import swallowed
 from agcod_guard.protocol.answer_body import (
     PLAIN_SUCCESS,
@@ -28,6 +28,7 @@ from agcod_guard.protocol.transport import (
     exception_text,
     hands_over_answer,
 )
+from agcod_guard.protocol.trouble import trouble_of
 from agcod_guard.protocol.untrusted import (
     LONGEST_NAME,
     name_of,
@@ -54,6 +55,7 @@ class AnswerFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         marked: It carries Amazon's marks: an F-code body, Amazon's id, or a
             coral `__type`.
         exception: Class name of the exception that the caller saw.
+        trouble: How far a call came that got no answer; None if not known.
     """
 
     outcome: Outcome
@@ -64,6 +66,7 @@ class AnswerFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     amzn_request_id: str | None = None
     marked: bool = False
     exception: str | None = None
+    trouble: Trouble | None = None
 
 
 def read_answer(
@@ -117,8 +120,9 @@ def _read_answer(
     said = _with_header(in_body, found.get(_TYPE_HEADER))
     answered = _status_of(status)
     words = said.message or (exception_text(error) if error is not None else None)
+    outcome = _outcome(said, answered, operation, error)
     return AnswerFacts(
-        outcome=_outcome(said, answered, operation, error),
+        outcome=outcome,
         error_code=said.error_code,
         error_type=_safe_type(said.error_type),
         message=redacted(words) if words else None,
@@ -126,6 +130,7 @@ def _read_answer(
         amzn_request_id=name_of(amzn_request_id),
         marked=bool(amzn_request_id or in_body.error_code or in_body.coral),
         exception=name_of(exception_name(error)) if error is not None else None,
+        trouble=trouble_of(error) if outcome is Outcome.NO_ANSWER else None,
     )
 
 

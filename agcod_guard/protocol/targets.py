@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from agcod_guard.call import UNKNOWN_ENDPOINT, Endpoint
+from agcod_guard.protocol.addresses import origin_of, usual_origin
 from agcod_guard.protocol.endpoints import endpoint_of, split_url
 from agcod_guard.protocol.operations import OPERATIONS, Operation, operation_of
 
@@ -26,12 +27,15 @@ class Target(msgspec.Struct, frozen=True, gc=False):
         endpoint_name: The short name of `endpoint`.
         path: Path of the URL, without query.
         operation: The operation that the path names; None if it is not listed.
+        origin: Scheme, host and port of a known endpoint, where it is not
+            Amazon's own host of it; else empty.
     """
 
     endpoint: Endpoint
     endpoint_name: str
     path: str
     operation: Operation | None
+    origin: str
 
 
 def target_of(url: object, hosts: Mapping[str, Endpoint]) -> Target:
@@ -44,7 +48,10 @@ def target_of(url: object, hosts: Mapping[str, Endpoint]) -> Target:
     host, path = split_url(url)
     endpoint = endpoint_of(host, hosts) or UNKNOWN_ENDPOINT
     operation = OPERATIONS.get(operation_of(path, None))
-    return Target(endpoint, str(endpoint), path, operation)
+    name = str(endpoint)
+    origin = "" if endpoint is UNKNOWN_ENDPOINT else origin_of(url)
+    unusual = "" if origin == usual_origin(name) else origin
+    return Target(endpoint, name, path, operation, unusual)
 
 
 class Targets:

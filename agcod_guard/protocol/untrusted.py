@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from agcod_guard.call import Call
 from agcod_guard.errors import swallowed
+from agcod_guard.protocol.addresses import origin_of, proxy_address
 from agcod_guard.redaction import redact_text
 
 LONGEST_MESSAGE = 300
@@ -72,7 +73,14 @@ def safe_call(call: Call) -> Call:
         currency=name_of(call.currency),
         card_serial=(name_of(call.card_serial) or "")[:16] or None,
         exception=name_of(call.exception),
+        origin=origin_of(call.origin),
+        via=safe_address(call.via and proxy_address(call.via)),
     )
+
+
+def safe_address(address: str | None) -> str | None:
+    """Return the address of a proxy; None if it looks like anything but one."""
+    return address if not address or name_of(address) == address else None
 
 
 def redacted(text: str, longest: int = LONGEST_MESSAGE) -> str | None:

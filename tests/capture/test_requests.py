@@ -5,6 +5,7 @@ import hashlib
 import io
 import pickle
 import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.util.retry import Retry
 
-from agcod_guard.call import Outcome
+from agcod_guard.call import Outcome, Trouble
 
 AGCOD_URL = "https://agcod-v2-eu.amazon.com/CreateGiftCard"
 FAULT = b'{"errorCode":"F500","errorType":"GeneralError"}'
@@ -339,6 +340,42 @@ def test_a_proxy_is_used_as_without_the_guard(both_ways, agcod, guarded):
     assert seen == bare
     assert seen[2][0]["line"].startswith("POST http://agcod.example.invalid/")
     assert len(guarded.calls) == 1
+
+
+CLOSED = "http://someone:secret@127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("proxies", "via"),
+    [({}, ""), ({"https": CLOSED}, ""), ({"http": CLOSED}, "127.0.0.1:1")],
+)
+def test_the_way_of_a_call_is_recorded_without_the_proxys_password(
+    agcod, guarded, session, proxies, via
+):
+    session.trust_env = False
+
+    with suppress(requests.ConnectionError):
+        session.post(agcod.url(), json=ORDER, proxies=proxies, timeout=2)
+
+    for frame in (*guarded.journal.begins, *guarded.journal.ends):
+        assert frame.via == via
+        assert frame.origin == agcod.url().partition("/success")[0]
+
+
+def test_what_way_an_adapter_of_the_partners_own_takes_is_not_known(guarded, session):
+    session.mount("http://", Interrupted(requests.ReadTimeout("no answer in 6 s")))
+
+    with pytest.raises(requests.ReadTimeout):
+        session.post("http://127.0.0.1:1/CreateGiftCard", json=ORDER, timeout=2)
+
+    assert [frame.via for frame in guarded.journal.ends] == [None]
+
+
+def test_how_far_a_call_came_is_recorded(guarded, session):
+    with pytest.raises(requests.ConnectionError):
+        session.post("http://127.0.0.1:1/CreateGiftCard", json=ORDER, timeout=2)
+
+    assert [call.trouble for call in guarded.calls] == [Trouble.REFUSED]
 
 
 def test_the_answer_of_responses_is_seen(guarded, session):
