@@ -41,6 +41,14 @@ COMMANDS = {
         "agcod_guard.cli.replay:replay",
         "Judge recorded calls anew, from the first to the last.",
     ),
+    "change": (
+        "agcod_guard.cli.change:change",
+        "Note and list changes on your side, for Amazon's question.",
+    ),
+    "contacts": (
+        "agcod_guard.cli.contacts:contacts",
+        "Show whom to write to at Amazon, and since when that is known.",
+    ),
     "check": (
         "agcod_guard.cli.check:check",
         "Show the settings in force, where each was set, and what is missing.",

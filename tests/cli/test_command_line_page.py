@@ -6,12 +6,17 @@ import importlib
 import io
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from agcod_guard import cli
 from agcod_guard.cli.calls import Wanted, list_calls
+from agcod_guard.cli.change import list_changes
 from agcod_guard.cli.check import show_check
+from agcod_guard.cli.contacts import show_contacts
 from agcod_guard.cli.incidents import list_incidents
 from agcod_guard.cli.packet import Request, show_packet
 from agcod_guard.cli.replay import show_replay
@@ -39,6 +44,10 @@ COMMANDS = {
     "incidents": lambda folder, out: list_incidents(folder, out, as_json=True),
     "packet": packet,
     "replay": replay,
+    "change": lambda folder, out: list_changes(folder, out, as_json=True),
+    "contacts": lambda folder, out: show_contacts(
+        folder.settings.contacts, out, as_json=True
+    ),
     "check": lambda folder, out: show_check(folder, out, as_json=True),
 }
 
@@ -85,16 +94,27 @@ def test_every_key_stands_on_the_page(lived, name):
     assert stated <= known
 
 
-@pytest.mark.parametrize("name", ["drill", *COMMANDS])
+@pytest.mark.parametrize("name", cli.COMMANDS)
 def test_every_command_has_a_section_with_an_example(name):
     assert f"agcod-guard {name}" in section(name)
 
 
 def test_every_option_that_the_page_names_exists():
     page = set(re.findall(r"`(--[a-z-]+)", PAGE.read_text("utf-8")))
-    known = {"--help"}
-    for name in ("drill", *COMMANDS):
-        command = getattr(importlib.import_module(f"agcod_guard.cli.{name}"), name)
-        known |= {each for option in command.params for each in option.opts}
+    known = {"--help"} | {
+        each
+        for command in every_command()
+        for option in command.params
+        for each in option.opts
+    }
 
     assert page <= known
+
+
+def every_command() -> Iterator[click.Command]:
+    for place, _ in cli.COMMANDS.values():
+        module, _, function = place.partition(":")
+        command = getattr(importlib.import_module(module), function)
+        yield command
+        if isinstance(command, click.Group):
+            yield from command.commands.values()
