@@ -71,6 +71,13 @@ class AnswerBody:
         except Exception as trouble:
             self.contain(trouble)
 
+    def leave(self) -> None:
+        """Note that nobody will read on; also for finalizers, see `left_unread`."""
+        try:
+            self._recorder.left_unread(self._opened)
+        except Exception as error:
+            self.contain(error)
+
     def kept(self) -> bytes:
         """Return what is kept."""
         return b"".join(self._chunks)

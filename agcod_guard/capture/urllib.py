@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 from urllib.request import OpenerDirector, Request
 from weakref import ref
 
-from agcod_guard.capture.urllib_body import Sight
-from agcod_guard.capture.urllib_hook import look_at, look_away
+from agcod_guard.capture.urllib_hook import Sight, look_at, look_away
+from agcod_guard.open_call import OpenCall
 from agcod_guard.protocol.endpoints import endpoint_of, host_of
 from agcod_guard.recorder import Recorder
 
@@ -84,7 +84,7 @@ class UrllibCapture:
         return any(wrapped() is opener for wrapped in self._openers)
 
     def sight_of(
-        self, handler: Any, http_class: object, request: Any, /, **_: object
+        self, handler: object, http_class: object, request: Any
     ) -> Sight | None:
         """Return this guard's sight of an exchange that begins; None if not its own."""
         if not (self._everywhere or self._has_handler(handler)):
@@ -103,7 +103,8 @@ class UrllibCapture:
 
     def _others(self, opener: OpenerDirector) -> tuple[ref[OpenerDirector], ...]:
         """Return the openers that are wrapped and still there, without `opener`."""
-        return tuple(each for each in self._openers if each() not in {None, opener})
+        kept = (each for each in self._openers if each() not in (None, opener))
+        return tuple(kept)
 
     def _has_handler(self, handler: object) -> bool:
         # handler.parent would not do: of a handler in two openers it is the last.
@@ -122,9 +123,17 @@ class UrllibCapture:
         )
         if opened is None:
             return None
-        if _may_wait_for_ever(http_class, request):
-            self.recorder.sent_without_timeout(opened)
-        return Sight(self.recorder, opened)
+        self._look_for_timeout(http_class, request, opened)
+        return Sight(self.recorder, opened, lambda: _sent_headers(request))
+
+    def _look_for_timeout(
+        self, http_class: object, request: Request, opened: OpenCall
+    ) -> None:
+        try:
+            if _may_wait_for_ever(http_class, request):
+                self.recorder.sent_without_timeout(opened)
+        except Exception as error:
+            self.recorder.contain("capture.timeout", error)
 
 
 def _sent_headers(request: Any) -> Mapping[str, str]:
@@ -139,7 +148,7 @@ def _sent_headers(request: Any) -> Mapping[str, str]:
 
 def _may_wait_for_ever(http_class: object, request: Any) -> bool:
     """Return whether nobody sets a timeout: neither the caller nor the process."""
-    timeout = request.timeout
+    timeout = getattr(request, "timeout", None)
     if timeout is _UNSET:
         timeout = socket.getdefaulttimeout()
     # A connection class of the partner's own may bring a timeout of its own.

@@ -16,8 +16,7 @@ from collections.abc import Callable, Sequence
 from http.client import HTTPResponse
 from typing import Any
 
-from agcod_guard.open_call import KEPT_BYTES, OpenCall, kept_part
-from agcod_guard.recorder import Recorder
+from agcod_guard.capture.answer_body import AnswerBody
 
 _READERS = ("read", "read1", "readinto", "readline")
 """Every byte leaves an HTTPResponse through one of these, or through two nested."""
@@ -26,135 +25,72 @@ _TEE = "_agcod_tee"
 _SET_CLASS = vars(object)["__class__"].__set__
 
 
-class Sight:
-    """What one guard is told of one exchange; nothing here raises.
-
-    Args:
-        recorder: Told.
-        opened: The call, as `Recorder.begin` gave it.
-    """
-
-    __slots__ = ("_opened", "_recorder")
-
-    def __init__(self, recorder: Recorder, opened: OpenCall) -> None:
-        self._recorder, self._opened = recorder, opened
-
-    def answered(self, response: HTTPResponse) -> None:
-        """Note the head of the answer."""
-        self._tell(
-            self._recorder.answered,
-            status=response.status,
-            headers=dict(response.headers.items()),
-        )
-
-    def await_body(self) -> None:
-        """Note that nobody is reading the body at present."""
-        self._tell(self._recorder.await_body)
-
-    def reading(self) -> None:
-        """Note that somebody reads the body."""
-        self._tell(self._recorder.reading)
-
-    def left_unread(self) -> None:
-        """Note that nobody will read the rest of the body; also for finalizers."""
-        self._tell(self._recorder.left_unread)
-
-    def end(
-        self, *, body: bytes | None = None, error: BaseException | None = None
-    ) -> None:
-        """Note that the call has ended."""
-        self._tell(self._recorder.end, body=body, error=error)
-
-    def contain(self, error: Exception) -> None:
-        """Count an error of ours, so that it goes no further."""
-        self._recorder.contain("capture.body", error)
-
-    def _tell(self, tell: Callable[..., None], **facts: Any) -> None:
-        try:
-            tell(self._opened, **facts)
-        except Exception as error:
-            self.contain(error)
-
-
 class _Tee:
-    """What is known of a body while it is being read.
+    """All guards that look on while one body is read.
 
     Attributes:
         busy: Whether a reading method is under way, which may call another.
     """
 
-    __slots__ = ("_kept", "_room_bytes", "_sights", "busy")
+    __slots__ = ("_bodies", "busy")
 
-    def __init__(self, sights: Sequence[Sight]) -> None:
-        self._sights = sights
-        self._kept: list[bytes] = []
-        self._room_bytes = KEPT_BYTES
-        self.busy = False
+    def __init__(self, bodies: Sequence[AnswerBody]) -> None:
+        self._bodies, self.busy = bodies, False
 
-    def begin(self) -> None:
+    def read_on(self) -> None:
         self.busy = True
-        for sight in self._sights:
-            sight.reading()
+        for body in self._bodies:
+            body.read_on()
 
     def pause(self) -> None:
-        for sight in self._sights:
-            sight.await_body()
+        for body in self._bodies:
+            body.pause()
 
-    def keep(self, got: Any, given: tuple[Any, ...]) -> None:
-        """Keep what a reading method returned, or has put into what it was given."""
+    def keep(self, name: str, got: Any, given: Any) -> None:
+        """Keep what the reading method `name` returned, or put into `given`."""
+        for body in self._bodies:
+            try:
+                body.keep(memoryview(given).cast("B")[:got] if _fills(name) else got)
+            except Exception as error:
+                body.contain(error)
+
+    def is_over(self, response: HTTPResponse, name: str, got: Any, given: Any) -> bool:
+        """Return whether what a reading method returned was the last of the body."""
         try:
-            if isinstance(got, int):
-                got = memoryview(given[0]).cast("B")[:got]
-            piece = kept_part(got[: self._room_bytes])
-            if piece:
-                self._kept.append(piece)
-                self._room_bytes -= len(piece)
+            return _is_last(name, got, given) or _is_over(response)
         except Exception as error:
-            self._sights[0].contain(error)
+            self._bodies[0].contain(error)
+            return False
 
     def end(self, error: BaseException | None = None) -> None:
-        body = b"".join(self._kept)
-        for sight in self._sights:
-            sight.end(body=body, error=error)
+        for body in self._bodies:
+            body.end(error=error)
 
     def leave(self) -> None:
-        for sight in self._sights:
-            sight.left_unread()
+        for body in self._bodies:
+            body.leave()
 
 
-def look_on(response: Any, sights: Sequence[Sight]) -> None:
-    """Note the head of the answer, and end the call where its body ends.
+def watch_body(response: HTTPResponse, bodies: Sequence[AnswerBody]) -> None:
+    """End the call of each of `bodies` where that of `response` ends.
 
     Args:
-        response: What `do_open` returned; the body of anything but an
-            HTTPResponse is not seen.
-        sights: Who looks on; at least one.
+        response: An answer of which nothing has been read yet.
+        bodies: What each guard sees of its body; at least one.
+
+    Raises:
+        Exception: The response cannot be watched; it is as it was.
     """
-    try:
-        if isinstance(response, HTTPResponse):
-            for sight in sights:
-                sight.answered(response)
-            _lend_class(response, sights)
-            return
-    except Exception as error:
-        sights[0].contain(error)
-    for sight in sights:
-        sight.end()
-
-
-def _lend_class(response: HTTPResponse, sights: Sequence[Sight]) -> None:
-    tee = _Tee(sights)
+    tee = _Tee(bodies)
     if _is_over(response):
         tee.end()
         return
-    own = type(response)
     vars(response)[_TEE] = tee
     try:
-        _SET_CLASS(response, _looked_on(own))
+        _SET_CLASS(response, _watched(type(response)))
     except BaseException:
         del vars(response)[_TEE]
         raise
-    tee.pause()
 
 
 def _give_back_class(response: HTTPResponse, own: type) -> _Tee | None:
@@ -166,7 +102,7 @@ def _give_back_class(response: HTTPResponse, own: type) -> _Tee | None:
 
 
 @functools.lru_cache(maxsize=16)
-def _looked_on(own: type[HTTPResponse]) -> type[HTTPResponse]:
+def _watched(own: type[HTTPResponse]) -> type[HTTPResponse]:
     """Return the class that a response of class `own` is lent."""
     methods: dict[str, Any] = {name: _reader(own, name) for name in _READERS}
     names = {"__module__": own.__module__, "__qualname__": own.__qualname__}
@@ -180,19 +116,21 @@ def _reader(own: type[HTTPResponse], name: str) -> Callable[..., Any]:
         read = getattr(own, name)
         if tee is None or tee.busy:
             return read(response, *args, **kwargs)
-        tee.begin()
+        tee.read_on()
         try:
             got = read(response, *args, **kwargs)
         except (TypeError, ValueError):
-            raise  # the caller's own mistake: the body is still to be read
+            tee.pause()  # the caller's own mistake: the body is still to be read
+            raise
         except BaseException as error:
             _give_back_class(response, own)
             tee.end(error)
             raise
         finally:
             tee.busy = False
-        tee.keep(got, (*args, *kwargs.values()))
-        if _is_over(response):
+        given = args[0] if args else next(iter(kwargs.values()), None)
+        tee.keep(name, got, given)
+        if tee.is_over(response, name, got, given):
             _give_back_class(response, own)
             tee.end()
         else:
@@ -213,6 +151,24 @@ def _closer(own: type[HTTPResponse]) -> Callable[..., Any]:
                 tee.leave()
 
     return close
+
+
+def _fills(name: str) -> bool:
+    """Return whether a reading method fills a buffer, and returns a number."""
+    return name == "readinto"
+
+
+def _is_last(name: str, got: Any, given: Any) -> bool:
+    """Return whether a reading method has by its contract met the body's end.
+
+    Args:
+        name: The method.
+        got: What it returned: bytes, or how many it put into the buffer.
+        given: The buffer, or how many bytes were asked for; None for all.
+    """
+    if got:
+        return name == "read" and (given is None or given < 0)
+    return len(given) > 0 if _fills(name) else given != 0
 
 
 def _is_over(response: HTTPResponse) -> bool:

@@ -14,11 +14,69 @@ beneath is called as Python would call it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from http.client import HTTPResponse
 from typing import Any
 from urllib.request import AbstractHTTPHandler
 
-from agcod_guard.capture.urllib_body import Sight, look_on
+from agcod_guard.capture.answer_body import AnswerBody
+from agcod_guard.capture.urllib_body import watch_body
+from agcod_guard.open_call import OpenCall
+from agcod_guard.recorder import Recorder
+
+
+class Sight:
+    """What one guard sees of one exchange; nothing here raises.
+
+    Args:
+        recorder: Told of it.
+        opened: The call, as `Recorder.begin` gave it.
+        headers: Returns the request's headers as they stand when it is asked.
+    """
+
+    __slots__ = ("_headers", "_opened", "_recorder")
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        opened: OpenCall,
+        headers: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._recorder, self._opened, self._headers = recorder, opened, headers
+
+    def sent(self) -> None:
+        """Note that the request went out, or failed to.
+
+        A tool that stands beneath the guard may have added headers to it.
+        """
+        try:
+            self._opened.headers = self._headers()
+        except Exception as error:
+            self.contain(error)
+
+    def answered(self, response: HTTPResponse) -> AnswerBody:
+        """Note the head of the answer; return what will be seen of its body."""
+        try:
+            self._recorder.answered(
+                self._opened,
+                status=response.status,
+                headers=dict(response.headers.items()),
+            )
+        except Exception as error:
+            self.contain(error)
+        return AnswerBody(self._recorder, self._opened)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Note that the call has ended, and that no body will be seen."""
+        try:
+            self._recorder.end(self._opened, error=error)
+        except Exception as trouble:
+            self.contain(trouble)
+
+    def contain(self, error: Exception) -> None:
+        """Count an error of ours, so that it goes no further."""
+        self._recorder.contain("capture.answer", error)
+
 
 SightOf = Callable[..., Sight | None]
 """Given a handler and what its `do_open` was given, returns who looks on, if any.
@@ -101,12 +159,30 @@ def _function_of(hook: _Hook) -> Any:
             response = send(*args, **kwargs)
         except BaseException as error:
             for sight in sights:
-                sight.end(error=error)
+                sight.sent()
+                sight.end(error)
             raise
-        look_on(response, sights)
+        _look_on(response, sights)
         return response
 
     return do_open
+
+
+def _look_on(response: Any, sights: Sequence[Sight]) -> None:
+    """Note the head of the answer, and end the call where its body ends.
+
+    Of what is no HTTPResponse nothing can be seen.
+    """
+    try:
+        for sight in sights:
+            sight.sent()
+        if isinstance(response, HTTPResponse):
+            watch_body(response, [sight.answered(response) for sight in sights])
+            return
+    except Exception as error:
+        sights[0].contain(error)
+    for sight in sights:
+        sight.end()
 
 
 def _sights(
