@@ -58,6 +58,88 @@ class DataError(GuardError):
         return f"{self.path}: {self.problem}; {self.remedy}"
 
 
+class ChangedRequestIdError(GuardError):
+    """A repeat was to be sent with another request id; it was not sent.
+
+    Attributes:
+        operation: What was to be sent.
+        request_id: The id of the attempts before.
+        refused: The id of the repeat; None if it cannot be read.
+    """
+
+    def __init__(self, operation: str, *, request_id: str, refused: str | None) -> None:
+        super().__init__(operation, request_id, refused)
+        self.operation, self.request_id, self.refused = operation, request_id, refused
+
+    def __str__(self) -> str:
+        given = "one that cannot be read" if self.refused is None else self.refused
+        return (
+            f"{self.operation} was not repeated: the order was sent with request id "
+            f"{self.request_id} and would be sent again with {given}, which could "
+            "buy it twice; make the id once, outside the function under retrying(), "
+            "and pass it in"
+        )
+
+
+class UnseenCallError(GuardError):
+    """An attempt failed and cannot be repeated safely: the guard did not see it.
+
+    What the function raised is its `__cause__`.
+
+    Attributes:
+        problem: What was not seen.
+        remedy: What to do about it.
+        result: What the function returned; None if it raised.
+    """
+
+    def __init__(self, problem: str, *, remedy: str, result: object = None) -> None:
+        super().__init__(problem, remedy)
+        self.problem, self.remedy, self.result = problem, remedy, result
+
+    def __str__(self) -> str:
+        return f"the attempt failed and was not repeated: {self.problem}; {self.remedy}"
+
+
+class AgcodOutageError(GuardError):
+    """Retries were given up because AGCOD is down.
+
+    What the function raised is its `__cause__`.
+
+    Attributes:
+        scope: Account and endpoint that are down, e.g. `Acmes/eu`.
+        result: What the function returned; None if it raised.
+    """
+
+    def __init__(self, scope: str, *, result: object = None) -> None:
+        super().__init__(scope)
+        self.scope, self.result = scope, result
+
+    def __str__(self) -> str:
+        return (
+            f"AGCOD is down for {self.scope}: not repeated; keep the request id, and "
+            "send or cancel it when the outage is over"
+        )
+
+
+class StillInDoubtError(GuardError):
+    """An order could not be cancelled, so it was not replaced by another.
+
+    Attributes:
+        request_id: The order in doubt.
+        came: What came of the cancel instead of a success.
+    """
+
+    def __init__(self, request_id: str, came: str) -> None:
+        super().__init__(request_id, came)
+        self.request_id, self.came = request_id, came
+
+    def __str__(self) -> str:
+        return (
+            f"{self.request_id} may have been bought: its cancel came to {self.came}; "
+            "no other order was placed for it; settle it by hand"
+        )
+
+
 def swallowed(stage: str, error: Exception) -> None:
     """Tell every listener of an error that was kept from the partner."""
     for listener in tuple(swallowed_listeners):

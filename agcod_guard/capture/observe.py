@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from agcod_guard.errors import ChangedRequestIdError
 from agcod_guard.open_call import OpenCall, kept_part
 from agcod_guard.protocol.transport import hands_over_answer
 from agcod_guard.recorder import Recorder
@@ -91,6 +92,8 @@ class Seen:
             self._opened = self._recorder.begin(
                 method=method, url=url, headers=_mapping(headers), body=body
             )
+        except ChangedRequestIdError:
+            raise
         except Exception as error:
             self._recorder.contain("observe.begin", error)
         return self
