@@ -7,7 +7,7 @@ fails is counted and otherwise left alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,7 +15,9 @@ from typing import Protocol
 import msgspec
 
 from agcod_guard.frames import End, Frame, Header, Kind
+from agcod_guard.incident.acts import Act
 from agcod_guard.incident.incident import Incident
+from agcod_guard.incident.parcel import Claim, Entry, Parcel, Result
 from agcod_guard.outage.state import Transition
 
 
@@ -193,6 +195,103 @@ class Ladder(Protocol):
         """Return the wall time at which this ladder was made; None if it is not."""
         ...
 
+    def note_act(self, act: Act) -> None:
+        """Remember what a person did; what was typed is redacted."""
+        ...
+
+    def acts(self, incident_id: str | None = None) -> list[Act]:
+        """Return what people did, about one incident or all, oldest first."""
+        ...
+
+
+class Outbox(Protocol):
+    """Mails and notices on their way; `incident/handover.py` has the rules.
+
+    Times are wall-clock seconds since the Unix epoch. Every method is all or
+    nothing, is on disk when it returns, and raises `DataError` when the file
+    cannot be reached or read.
+    """
+
+    def intend(self, parcel: Parcel) -> bool:
+        """Freeze the parcel; False if one of its key stands already.
+
+        One that was cancelled before a copy left is replaced.
+        """
+        ...
+
+    def entries(self, incident_id: str | None = None) -> list[Entry]:
+        """Return what stands in the outbox, of one incident or of all, oldest first."""
+        ...
+
+    def due(self, now_s: float) -> list[Entry]:
+        """Return what can be claimed now, the most urgent first."""
+        ...
+
+    def overdue(self, now_s: float) -> list[Entry]:
+        """Mark those whose postman never came back from sending; return them."""
+        ...
+
+    def claim(
+        self, key: str, *, owner: str, now_s: float, lease_s: float
+    ) -> Claim | None:
+        """Claim that parcel; None if it cannot be claimed now."""
+        ...
+
+    def begin_sending(self, claim: Claim) -> bool:
+        """Note that the next byte could make a mail; False: nothing may be sent."""
+        ...
+
+    def settle(
+        self, claim: Claim, result: Result, *, at_s: float, next_try_at_s: float
+    ) -> Entry | None:
+        """Note what came of it; return the entry, None if the claim was lost."""
+        ...
+
+    def cancel(
+        self,
+        incident_id: str,
+        reason: str,
+        *,
+        at_s: float,
+        keys: Collection[str] | None = None,
+    ) -> list[Entry]:
+        """Cancel what of the incident can still be held back; return what was.
+
+        Args:
+            incident_id: Whose.
+            reason: Why, for people.
+            at_s: When.
+            keys: Only these; None for all.
+        """
+        ...
+
+    def reopen(self, key: str, *, at_s: float) -> bool:
+        """Have a refused parcel tried once more; False if it is not refused."""
+        ...
+
+
+class Carrier(Protocol):
+    """One way out of the house, for mails or for the bodies of one webhook."""
+
+    @property
+    def deadline_s(self) -> float:
+        """What carrying one parcel takes at most, seconds."""
+        ...
+
+    def carry(self, parcel: Parcel, before_data: Callable[[], bool]) -> Result:
+        """Carry it; never raises for what a network or a server does.
+
+        Args:
+            parcel: What to carry.
+            before_data: Asked directly before the first byte that could make a
+                second mail. False: nothing may be sent. Where a second copy
+                does no harm it need not be asked.
+
+        Raises:
+            NotAllowed: It may not go there; no socket was opened.
+        """
+        ...
+
 
 class Turn(Protocol):
     """Whose turn it is to act for this data folder."""
@@ -243,6 +342,26 @@ class Observer(Protocol):
 
     def packet_failed(self, incident: Incident, error: Exception) -> None:
         """An incident's files could not be written; it is tried again."""
+        ...
+
+    def mail_sent(self, entry: Entry) -> None:
+        """A server has accepted a mail or a notice."""
+        ...
+
+    def mail_delayed(self, entry: Entry) -> None:
+        """It could not be handed over; it is tried again."""
+        ...
+
+    def mail_unsure(self, entry: Entry) -> None:
+        """It may have gone out; sent once more, unless its state is ALARM."""
+        ...
+
+    def mail_refused(self, entry: Entry) -> None:
+        """The server will not have it; a person must look."""
+        ...
+
+    def mail_cancelled(self, entry: Entry) -> None:
+        """Its reason is gone; it is sent no more."""
         ...
 
     def frames_lost(self, count: int, reason: str) -> None:

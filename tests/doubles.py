@@ -68,6 +68,21 @@ class ListObserver:
     def packet_failed(self, incident: Any, error: Exception) -> None:
         pass
 
+    def mail_sent(self, entry: Any) -> None:
+        pass
+
+    def mail_delayed(self, entry: Any) -> None:
+        pass
+
+    def mail_unsure(self, entry: Any) -> None:
+        pass
+
+    def mail_refused(self, entry: Any) -> None:
+        pass
+
+    def mail_cancelled(self, entry: Any) -> None:
+        pass
+
     def journal_resumed(self) -> None:
         pass
 

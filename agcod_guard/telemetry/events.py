@@ -14,6 +14,7 @@ from pathlib import Path
 
 from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
+from agcod_guard.incident.parcel import Entry, State
 from agcod_guard.outage.state import Phase, Transition
 from agcod_guard.redaction import redact_text
 from agcod_guard.telemetry.channel import Channel, Fact
@@ -28,6 +29,11 @@ OUTAGE_RELAPSED = "outage.relapsed"
 OUTAGE_CLEARED = "outage.cleared"
 PACKET_WRITTEN = "packet.written"
 PACKET_FAILED = "packet.failed"
+PAGE_SENT = "page.sent"
+PAGE_DELAYED = "page.delayed"
+PAGE_UNSURE = "page.unsure"
+PAGE_REFUSED = "page.refused"
+PAGE_CANCELLED = "page.cancelled"
 JOURNAL_FRAMES_LOST = "journal.frames_lost"
 JOURNAL_RESUMED = "journal.resumed"
 JOURNAL_FRAMES_SKIPPED = "journal.frames_skipped"
@@ -99,6 +105,27 @@ class Events:
             **_facts_of_incident(incident),
             error=_error_text(error),
         )
+
+    def mail_sent(self, entry: Entry) -> None:
+        """Tell that it was accepted, and the server's words."""
+        self._tell(INFO, PAGE_SENT, **_facts_of_entry(entry))
+
+    def mail_delayed(self, entry: Entry) -> None:
+        """Tell why it could not be handed over yet."""
+        self._tell(WARNING, PAGE_DELAYED, **_facts_of_entry(entry))
+
+    def mail_unsure(self, entry: Entry) -> None:
+        """Tell that it may have gone out; an error once it is sent no more."""
+        level = ERROR if entry.state is State.ALARM else WARNING
+        self._tell(level, PAGE_UNSURE, **_facts_of_entry(entry))
+
+    def mail_refused(self, entry: Entry) -> None:
+        """Tell that a person must look."""
+        self._tell(ERROR, PAGE_REFUSED, **_facts_of_entry(entry))
+
+    def mail_cancelled(self, entry: Entry) -> None:
+        """Tell why it is sent no more."""
+        self._tell(INFO, PAGE_CANCELLED, **_facts_of_entry(entry))
 
     def frames_lost(self, count: int, reason: str) -> None:
         """Tell that evidence is in memory only, or gone."""
@@ -184,6 +211,21 @@ def _facts_of_incident(incident: Incident) -> dict[str, Fact | None]:
         "account": incident.scope.account,
         "endpoint": str(incident.scope.endpoint),
         "drill": incident.drill or None,
+    }
+
+
+def _facts_of_entry(entry: Entry) -> dict[str, Fact | None]:
+    parcel, progress = entry.parcel, entry.progress
+    return {
+        "incident_id": parcel.incident_id,
+        "key": parcel.key,
+        "channel": parcel.channel,
+        "purpose": parcel.purpose.value,
+        "tier": parcel.tier,
+        "state": progress.state.value,
+        "attempts": progress.fence,
+        "message_id": parcel.message_id or None,
+        "note": redact_text(progress.note)[:_LONGEST_ERROR] or None,
     }
 
 

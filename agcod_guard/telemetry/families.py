@@ -110,6 +110,12 @@ PACKETS_WRITTEN = Family(
 PACKET_FAILURES = Family(
     "agcod_packet_failures_total", Type.COUNTER, "Packets that could not be written."
 )
+MAILS = Family(
+    "agcod_mails_total",
+    Type.COUNTER,
+    "What came of mails and notices that were to leave the house, per try.",
+    ("channel", "result"),
+)
 JOURNAL_BYTES = Family(
     "agcod_guard_journal_bytes", Type.GAUGE, "Size of the journal on disk."
 )
@@ -147,6 +153,7 @@ FAMILIES = (
     INCIDENTS,
     PACKETS_WRITTEN,
     PACKET_FAILURES,
+    MAILS,
     JOURNAL_BYTES,
     FRAMES_LOST,
     FRAMES_SKIPPED,

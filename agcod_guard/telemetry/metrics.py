@@ -19,6 +19,7 @@ from agcod_guard.call import UNKNOWN_ENDPOINT, Endpoint, Outcome
 from agcod_guard.errors import swallowed
 from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
+from agcod_guard.incident.parcel import SMTP, Entry
 from agcod_guard.outage.state import Phase, Transition
 from agcod_guard.protocol.endpoints import HOSTS
 from agcod_guard.protocol.failures import CLASSES
@@ -33,6 +34,7 @@ from agcod_guard.telemetry.families import (
     INCIDENTS,
     INTERNAL_ERRORS,
     JOURNAL_BYTES,
+    MAILS,
     PACKET_FAILURES,
     PACKETS_WRITTEN,
     Report,
@@ -57,6 +59,10 @@ OPERATION_LABELS = frozenset({*OPERATIONS, UNKNOWN_OPERATION, OTHER})
 ERROR_LABELS = frozenset(
     {*CLASSES, *(f"http_{hundred}xx" for hundred in range(1, 6)), NO_ANSWER, OTHER}
 )
+WEBHOOK = "webhook"
+"""`channel` of every webhook, whatever its name."""
+
+MAIL_RESULTS = ("sent", "delayed", "unsure", "refused", "cancelled")
 _NO_ERROR = frozenset({Outcome.SUCCESS, Outcome.ABANDONED})
 _MOST_STAGES = 50
 
@@ -143,6 +149,26 @@ class Metrics:
         """Count the packet that is not there."""
         self._families.child(PACKET_FAILURES).inc()
 
+    def mail_sent(self, entry: Entry) -> None:
+        """Count it."""
+        self._count_mail(entry, "sent")
+
+    def mail_delayed(self, entry: Entry) -> None:
+        """Count the try."""
+        self._count_mail(entry, "delayed")
+
+    def mail_unsure(self, entry: Entry) -> None:
+        """Count the try."""
+        self._count_mail(entry, "unsure")
+
+    def mail_refused(self, entry: Entry) -> None:
+        """Count it."""
+        self._count_mail(entry, "refused")
+
+    def mail_cancelled(self, entry: Entry) -> None:
+        """Count it."""
+        self._count_mail(entry, "cancelled")
+
     def frames_lost(self, count: int, reason: str) -> None:
         """Count the frames."""
         self._families.child(FRAMES_LOST).inc(count)
@@ -168,6 +194,10 @@ class Metrics:
         label = stage if stage in self._stages else OTHER
         self._families.child(INTERNAL_ERRORS, label).inc()
 
+    def _count_mail(self, entry: Entry, result: str) -> None:
+        channel = SMTP if entry.parcel.is_mail else WEBHOOK
+        self._families.child(MAILS, channel, result).inc()
+
     @property
     def _shown_accounts(self) -> list[str]:
         return sorted(self._accounts) or [OTHER]
@@ -176,6 +206,8 @@ class Metrics:
         """Make the series that a rate over the first failure needs."""
         child = self._families.child
         child(BUILD_INFO, __version__).set(1)
+        for channel, result in product((SMTP, WEBHOOK), MAIL_RESULTS):
+            child(MAILS, channel, result)
         for endpoint in map(str, self._endpoints):
             child(INCIDENTS, endpoint)
             for code in ERROR_LABELS:

@@ -9,6 +9,7 @@ from pathlib import Path
 from agcod_guard.errors import swallowed
 from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
+from agcod_guard.incident.parcel import Entry
 from agcod_guard.outage.state import Transition
 from agcod_guard.ports import Observer
 
@@ -48,6 +49,26 @@ class Observers:
         self._tell(
             "observer.packet_failed", lambda told: told.packet_failed(incident, error)
         )
+
+    def mail_sent(self, entry: Entry) -> None:
+        """Tell that a mail or a notice was accepted."""
+        self._tell("observer.mail_sent", lambda told: told.mail_sent(entry))
+
+    def mail_delayed(self, entry: Entry) -> None:
+        """Tell that it could not be handed over yet."""
+        self._tell("observer.mail_delayed", lambda told: told.mail_delayed(entry))
+
+    def mail_unsure(self, entry: Entry) -> None:
+        """Tell that it may have gone out."""
+        self._tell("observer.mail_unsure", lambda told: told.mail_unsure(entry))
+
+    def mail_refused(self, entry: Entry) -> None:
+        """Tell that the server will not have it."""
+        self._tell("observer.mail_refused", lambda told: told.mail_refused(entry))
+
+    def mail_cancelled(self, entry: Entry) -> None:
+        """Tell that it is sent no more."""
+        self._tell("observer.mail_cancelled", lambda told: told.mail_cancelled(entry))
 
     def frames_lost(self, count: int, reason: str) -> None:
         """Tell that frames could not be stored."""

@@ -7,6 +7,7 @@ import pytest
 from agcod_guard.call import Endpoint, Scope
 from agcod_guard.clock import ManualClock
 from agcod_guard.errors import DataError
+from agcod_guard.incident.acts import Acknowledged, SentByHand
 from agcod_guard.incident.incident import Incident
 from agcod_guard.outage.state import Phase, Transition
 from agcod_guard.ports import Checkpoint
@@ -189,3 +190,20 @@ def test_eight_processes_write_at_once_and_nothing_is_lost(ladder):
 
     assert len(ladder.changes(0.0)) == 160
     assert len(list(ladder.path.parent.iterdir())) == 1
+
+
+def test_what_people_did_comes_back_oldest_first_of_one_incident_or_all(ladder):
+    early = Acknowledged(incident_id="a", at_s=1.0, by="Ada Example")
+    late = SentByHand(incident_id="b", at_s=2.0, tier=1)
+    ladder.note_act(late)
+    ladder.note_act(early)
+
+    assert ladder.acts() == [early, late]
+    assert ladder.acts("b") == [late]
+
+
+def test_a_claim_code_that_somebody_typed_never_reaches_the_file(ladder):
+    note = "see AAAA-BBBBBB-CCCC"
+    ladder.note_act(Acknowledged(incident_id="a", at_s=1.0, by="Ada", note=note))
+
+    assert b"BBBBBB" not in ladder.path.read_bytes()

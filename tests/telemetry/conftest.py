@@ -5,6 +5,7 @@ import pytest
 from agcod_guard.call import Endpoint, Outcome, Scope
 from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
+from agcod_guard.incident.parcel import Entry, Parcel, Progress, Purpose, State
 from agcod_guard.outage.state import Phase, Transition
 
 EU = Endpoint("eu")
@@ -53,3 +54,29 @@ def incident():
         opened_at_s=1_763_809_700.0,
         revision=2,
     )
+
+
+@pytest.fixture
+def make_entry():
+    def make(state=State.SENT, *, channel="smtp", note="250 2.0.0 OK"):
+        return Entry(
+            Parcel(
+                key="20261122T111505Z-eu-0a1b/t1",
+                incident_id="20261122T111505Z-eu-0a1b",
+                channel=channel,
+                content=b"frozen",
+                intended_at_s=1_763_809_700.0,
+                purpose=Purpose.PAGE,
+                tier=1,
+                recipients=("urgent-t1@amazon.invalid",),
+                message_id="<t1@shop.invalid>",
+            ),
+            Progress(state=state, changed_at_s=1_763_809_701.0, note=note, fence=1),
+        )
+
+    return make
+
+
+@pytest.fixture
+def entry(make_entry):
+    return make_entry()

@@ -12,6 +12,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from agcod_guard.call import Outcome
+from agcod_guard.incident.parcel import State
 from agcod_guard.telemetry import events as names
 from agcod_guard.telemetry.channel import LOGGER_NAME
 from agcod_guard.telemetry.events import Events
@@ -204,6 +205,38 @@ class TestEvents:
             told | {"stage": "capture.begin", "untold": 3},
         ]
 
+    @pytest.mark.parametrize(
+        ("news", "state", "event", "level"),
+        [
+            ("mail_sent", State.SENT, "page.sent", "info"),
+            ("mail_delayed", State.INTENT, "page.delayed", "warning"),
+            ("mail_unsure", State.UNSURE, "page.unsure", "warning"),
+            ("mail_unsure", State.ALARM, "page.unsure", "error"),
+            ("mail_refused", State.REFUSED, "page.refused", "error"),
+            ("mail_cancelled", State.CANCELLED, "page.cancelled", "info"),
+        ],
+    )
+    def test_a_mail_is_told_with_what_came_of_it_but_not_its_content(
+        self, logged, make_entry, news, state, event, level
+    ):
+        getattr(Events(), news)(make_entry(state, note="the server's own words"))
+
+        assert logged == [
+            {
+                "event": event,
+                "log_level": level,
+                "incident_id": "20261122T111505Z-eu-0a1b",
+                "key": "20261122T111505Z-eu-0a1b/t1",
+                "channel": "smtp",
+                "purpose": "page",
+                "tier": 1,
+                "state": state.value,
+                "attempts": 1,
+                "message_id": "<t1@shop.invalid>",
+                "note": "the server's own words",
+            }
+        ]
+
     def test_no_claim_code_comes_out_in_the_text_of_an_error(self, logged, incident):
         error = ValueError("unexpected gcClaimCode AAAA-BBBBBB-CCCC " + "x" * 5000)
 
@@ -222,7 +255,7 @@ class TestEvents:
         ]
 
         text = DOCS.read_text("utf-8")
-        assert len(constants) == 14
+        assert len(constants) == 19
         assert [name for name in constants if f"| `{name}` |" not in text] == []
 
 

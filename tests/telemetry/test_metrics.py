@@ -173,6 +173,24 @@ class TestTheOtherNews:
         assert value("agcod_guard_frames_skipped_total") == 2
         assert value("agcod_guard_build_info", {"version": __version__}) == 1
 
+    @pytest.mark.parametrize(
+        "result", ["sent", "delayed", "unsure", "refused", "cancelled"]
+    )
+    def test_mails_are_counted_by_result_and_webhooks_as_one_channel(
+        self, registry, metrics, make_entry, result
+    ):
+        tell = getattr(metrics, f"mail_{result}")
+
+        tell(make_entry())
+        tell(make_entry(channel="webhook:ops"))
+        tell(make_entry(channel="webhook:desk"))
+
+        def value(channel):
+            labels = {"channel": channel, "result": result}
+            return registry.get_sample_value("agcod_mails_total", labels)
+
+        assert (value("smtp"), value("webhook")) == (1, 2)
+
     def test_internal_errors_are_counted_by_stage_and_stages_are_bounded(
         self, registry, metrics
     ):

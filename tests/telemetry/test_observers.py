@@ -19,13 +19,14 @@ NEWS = sorted(name for name in vars(Observer) if name[0] != "_")
 
 
 @pytest.fixture
-def facts(make_call, make_transition, incident):
+def facts(make_call, make_transition, incident, entry):
     """The arguments of each kind of news."""
     return {
         "call_ended": (make_call(),),
         "transition": (make_transition(Phase.OK, Phase.SUSPECT),),
         "packet_written": (incident, Path("/data/incidents/x")),
         "packet_failed": (incident, OSError("disk full")),
+        **{name: (entry,) for name in NEWS if name.startswith("mail_")},
         "frames_lost": (3, "disk full"),
         "journal_resumed": (),
         "journal_bytes": (4096,),
