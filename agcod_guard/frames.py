@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from agcod_guard.call import UNKNOWN_ACCOUNT, Call, Endpoint, Outcome, Trouble
+from agcod_guard.outage.path import Step
 
 
 class Kind(Enum):
@@ -30,6 +31,7 @@ class Kind(Enum):
     END = b"E"
     SAMPLE = b"S"
     REFERENCE = b"R"
+    NETWORK = b"N"
     TRANSITION = b"T"
 
 
@@ -169,6 +171,24 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
 
 
+class Network(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The way that failing calls went was tried.
+
+    Attributes:
+        endpoint: Short name of the endpoint.
+        origin: Scheme, host and port; empty for Amazon's own host.
+        via: Address of the proxy; empty for none, None if not known.
+        steps: What was tried and what came of it.
+    """
+
+    wall_ns: int
+    mono_ns: int
+    endpoint: str
+    origin: str = ""
+    via: str | None = None
+    steps: tuple[Step, ...] = ()
+
+
 class TransitionNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A transition was published; for people and replays, never folded."""
 
@@ -180,7 +200,7 @@ class TransitionNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     incident_id: str | None = None
 
 
-Frame = Begin | End | Sample | Reference | TransitionNote
+Frame = Begin | End | Sample | Reference | Network | TransitionNote
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
 _TYPES: dict[Kind, type] = {
@@ -188,6 +208,7 @@ _TYPES: dict[Kind, type] = {
     Kind.END: End,
     Kind.SAMPLE: Sample,
     Kind.REFERENCE: Reference,
+    Kind.NETWORK: Network,
     Kind.TRANSITION: TransitionNote,
     Kind.HEADER: Header,
 }
