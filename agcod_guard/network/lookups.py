@@ -17,6 +17,7 @@ from agcod_guard.network.results import result_of
 from agcod_guard.outage.path import Result, Stage, Step
 
 LOOKUP_S = 2.0
+"""How long a lookup is waited for."""
 
 Address = tuple[Any, ...]
 Resolve = Callable[[str, int], Sequence[tuple[int, Address]]]

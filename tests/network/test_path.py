@@ -16,6 +16,10 @@ HOST = "agcod.example.invalid"
 LOST = socket.gaierror(socket.EAI_NONAME, "no such name")
 
 
+def here(host, port):
+    return [(socket.AF_INET, ("127.0.0.1", 0))]
+
+
 @contextmanager
 def listening(tls=None):
     """Take connections and shake hands, until the test is over."""
@@ -66,9 +70,7 @@ def checked():
 
     def checked(route, **means):
         told, errors = [], []
-        means = {
-            "resolve": lambda host, port: [(socket.AF_INET, ("127.0.0.1", 0))]
-        } | means
+        means = {"resolve": here, **means}
         check = PathCheck(
             clock=ManualClock(7.0),
             tell=told.append,

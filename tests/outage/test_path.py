@@ -7,6 +7,7 @@ from agcod_guard.outage.path import Result, Route, Stage, Step, finding_of
 
 HOST = "agcod-v2-eu.amazon.com"
 ADDRESS = f"{HOST}:443"
+UNCHECKED = Result.NOT_CHECKED
 DIRECT = Route("eu", via="")
 PROXIED = Route("eu", via="proxy.example.invalid:3128")
 
@@ -34,10 +35,10 @@ def test_a_verified_handshake_is_an_open_way():
 @pytest.mark.parametrize(
     ("tried", "trouble"),
     [
-        (steps(connection=Result.NO_ROUTE, handshake=Result.NOT_CHECKED), Trouble.NO_ROUTE),
+        (steps(Result.OK, Result.NO_ROUTE, UNCHECKED), Trouble.NO_ROUTE),
         (steps(handshake=Result.UNTRUSTED), Trouble.UNTRUSTED),
         (
-            steps(Result.NO_NAME, Result.NOT_CHECKED, Result.NOT_CHECKED, other=Result.NO_LOOKUP),
+            steps(Result.NO_NAME, UNCHECKED, UNCHECKED, other=Result.NO_LOOKUP),
             Trouble.NAME,
         ),
     ],
@@ -52,14 +53,14 @@ def test_what_shows_our_own_side_broken(tried, trouble):
 @pytest.mark.parametrize(
     "tried",
     [
-        steps(connection=Result.REFUSED, handshake=Result.NOT_CHECKED),
-        steps(connection=Result.TIMED_OUT, handshake=Result.NOT_CHECKED),
+        steps(connection=Result.REFUSED, handshake=UNCHECKED),
+        steps(connection=Result.TIMED_OUT, handshake=UNCHECKED),
         steps(handshake=Result.OUT_OF_DATE),
         steps(handshake=Result.MISMATCH),
         steps(handshake=Result.TIMED_OUT),
-        steps(Result.NO_NAME, Result.NOT_CHECKED, Result.NOT_CHECKED, other=Result.OK),
-        steps(Result.NO_NAME, Result.NOT_CHECKED, Result.NOT_CHECKED),
-        steps(Result.NOT_CHECKED, Result.NOT_CHECKED, Result.NOT_CHECKED),
+        steps(Result.NO_NAME, UNCHECKED, UNCHECKED, other=Result.OK),
+        steps(Result.NO_NAME, UNCHECKED, UNCHECKED),
+        steps(UNCHECKED, UNCHECKED, UNCHECKED),
         (),
     ],
 )
@@ -74,7 +75,7 @@ def test_what_could_be_either_side(tried):
 def test_a_proxy_that_takes_connections_proves_nothing_of_what_lies_behind():
     tried = (
         Step(Stage.CONNECTION, PROXIED.address, Result.OK),
-        Step(Stage.HANDSHAKE, ADDRESS, Result.NOT_CHECKED),
+        Step(Stage.HANDSHAKE, ADDRESS, UNCHECKED),
     )
 
     found = finding_of(PROXIED, tried)
@@ -95,7 +96,7 @@ def test_a_proxy_that_cannot_be_reached_is_our_own_side(result):
 def test_a_proxy_without_a_name_is_our_own_side():
     tried = (
         Step(Stage.NAME, "proxy.example.invalid", Result.NO_NAME),
-        Step(Stage.CONNECTION, PROXIED.address, Result.NOT_CHECKED),
+        Step(Stage.CONNECTION, PROXIED.address, UNCHECKED),
     )
 
     assert Trouble.NAME in finding_of(PROXIED, tried).own_trouble
