@@ -153,6 +153,27 @@ class Guard:
             self._folder, policy=self.settings.policy, observer=self._parts.observer
         )
 
+    def is_down(
+        self, endpoint: Endpoint | str = "eu", partner_id: str | None = None
+    ) -> bool:
+        """Return whether an outage stands; made to be asked before every sale.
+
+        It answers from memory, in microseconds: as of the last look, about 2 s ago
+        at most. What could not be brought up to date for 60 s counts as up. True in
+        OUTAGE only: the first success ends it. So something has to go on calling,
+        a test call (`set_probe`) or another shop, or nobody learns that it is over.
+
+        Args:
+            endpoint: The endpoint, or its name.
+            partner_id: The account; None for any account at the endpoint.
+
+        Raises:
+            SettingsError: No calls go to such an endpoint.
+        """
+        where = self._endpoint(endpoint, asked_by="is_down")
+        self._wake()
+        return self._rounds.down.has(where, partner_id, self._clock.monotonic_s())
+
     def note_change(self, text: str) -> None:
         """Remember a change on your side, e.g. "deployed 4.2".
 
@@ -193,7 +214,8 @@ class Guard:
         Raises:
             SettingsError: No calls go to such an endpoint.
         """
-        self._rounds.probe(Scope(partner_id, self._endpoint(endpoint)), call)
+        where = self._endpoint(endpoint, asked_by="set_probe")
+        self._rounds.probe(Scope(partner_id, where), call)
 
     def flush(self, timeout_s: float = 5.0) -> None:
         """Write, sync and look now, so that what is known stands on disk.
@@ -231,14 +253,14 @@ class Guard:
         self._parts.recorder.write_samples()
         self._parts.journal.close()
 
-    def _endpoint(self, given: Endpoint | str) -> Endpoint:
-        """Return the endpoint meant: a test call for none is never made."""
+    def _endpoint(self, given: Endpoint | str, *, asked_by: str) -> Endpoint:
+        """Return the endpoint meant, which has to be one that calls can go to."""
         endpoint = Endpoint.parse(given) if isinstance(given, str) else given
         known = {host.endpoint for host in HOSTS} | {*self.settings.hosts.values()}
         if endpoint not in known:
             expected = f"one of {', '.join(sorted(map(str, known)))}"
             raise SettingsError(
-                "endpoint of set_probe", str(given), expected, origin="an argument"
+                f"endpoint of {asked_by}", str(given), expected, origin="an argument"
             )
         return endpoint
 

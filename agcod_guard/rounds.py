@@ -10,6 +10,7 @@ from collections.abc import Callable
 from agcod_guard.assembly import Parts
 from agcod_guard.call import Scope
 from agcod_guard.data_folder import DataFolder, reckoning_in
+from agcod_guard.down_scopes import DownScopes
 from agcod_guard.outage.state import ScopeState, Transition
 from agcod_guard.prober import Prober
 from agcod_guard.reckoning import Reckoning
@@ -23,12 +24,14 @@ class Rounds:
 
     Attributes:
         telling: The partner's callbacks; told by whoever looks, afterwards.
+        down: The scopes that are down, as of the last look.
     """
 
     def __init__(self, parts: Parts, folder: DataFolder) -> None:
         self._parts, self._folder = parts, folder
         self._policy = folder.settings.policy
         self.telling = Telling(parts.recorder.contain)
+        self.down = DownScopes(parts.ladder, parts.recorder.contain)
         self._probers: dict[Scope, Prober] = {}
         self.start_afresh()
 
@@ -37,6 +40,7 @@ class Rounds:
         self._maintained_at_s = self._referred_at_s = float("-inf")
         self._aside: Reckoning | None = None
         self.telling.start_afresh()
+        self.down.start_afresh()
 
     def probe(self, scope: Scope, call: Callable[[], object]) -> None:
         """Have `call` made when the evidence of `scope` asks for it."""
@@ -68,6 +72,8 @@ class Rounds:
         except Exception as error:
             self._parts.recorder.contain("watch.tick", error)
             news = []
+        else:
+            self.down.follow(news, self._parts.watch.present, now_s)
         self._probe(now_s)
         return news
 

@@ -24,7 +24,7 @@ FLOORS = [
     {"recorder"},
     {"reckoning", "packing", "packing_plan"},
     {"kept"},
-    {"desk", "status", "prober"},
+    {"desk", "status", "prober", "down_scopes"},
     {"watch", "telling"},
     {"capture", "storage", "telemetry", "delivery", "network"},
     {"simulator"},
