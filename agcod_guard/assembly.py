@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 
 from agcod_guard.call import Endpoint
-from agcod_guard.capture.requests import RequestsCapture
+from agcod_guard.capture.clients import Clients
 from agcod_guard.data_folder import DataFolder, scope_reports
 from agcod_guard.desk import Surroundings
 from agcod_guard.heartbeat import WakingJournal
@@ -37,7 +37,7 @@ class Parts:
     turn: TickLock
     watch: Watch
     recorder: Recorder
-    capture: RequestsCapture
+    capture: Clients
     reference: ReferenceCheck | None
 
 
@@ -92,7 +92,7 @@ def assembled(
             policy=settings.policy,
         ),
         recorder=recorder,
-        capture=RequestsCapture(recorder),
+        capture=Clients(recorder),
         reference=_reference_check(settings, clock, journal),
     )
 

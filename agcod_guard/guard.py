@@ -11,14 +11,13 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
-import requests
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from agcod_guard.assembly import assembled
 from agcod_guard.call import Call, Endpoint, Scope
-from agcod_guard.capture.checks import check
+from agcod_guard.capture.clients import ClientT
 from agcod_guard.capture.observe import Headers, Seen, observe
 from agcod_guard.clock import SystemClock
 from agcod_guard.data_folder import DataFolder, status_in
@@ -27,12 +26,14 @@ from agcod_guard.heartbeat import Heartbeat
 from agcod_guard.outage.state import Transition
 from agcod_guard.ports import Clock
 from agcod_guard.protocol.endpoints import HOSTS
+from agcod_guard.recorder import Recorder
 from agcod_guard.redaction import redact_text
 from agcod_guard.rounds import Rounds
 from agcod_guard.settings import Settings
 from agcod_guard.status import Status
 
-SessionT = TypeVar("SessionT", bound=requests.Session)
+if TYPE_CHECKING:
+    from agcod_guard.capture.clients import Client
 
 BEATS_APART_S = 0.05
 """The helper thread never looks more often than this, however scaled."""
@@ -84,24 +85,32 @@ class Guard:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def wrap(self, session: SessionT) -> SessionT:
-        """See the calls of `session` from now on; returns the same object.
+    def wrap(self, client: ClientT) -> ClientT:
+        """See the calls of `client` from now on; returns the same object.
+
+        Args:
+            client: A `requests.Session`, an opener of `urllib.request`, an
+                `httpx.Client` or an `httpx.AsyncClient`.
 
         Raises:
-            TypeError: It is no `requests.Session`.
+            TypeError: It is none of them.
         """
-        return self._parts.capture.wrap(session)
+        return self._parts.capture.wrap(client)
 
-    def unwrap(self, session: requests.Session) -> None:
-        """Leave `session` as it was before `wrap`."""
-        self._parts.capture.unwrap(session)
+    def unwrap(self, client: Client) -> None:
+        """Leave `client` as it was before `wrap`."""
+        self._parts.capture.unwrap(client)
 
     def install(self) -> None:
-        """See the calls of every `requests.Session`, and of `requests.post`."""
+        """See the calls of all clients of this process, made or yet to be made.
+
+        That is requests, urllib.request and, as soon as it is imported, httpx; also
+        calls such as `requests.post` and `urlopen`.
+        """
         self._parts.capture.install()
 
     def uninstall(self) -> None:
-        """Undo `install`; wrapped sessions stay wrapped."""
+        """Undo `install`; wrapped clients stay wrapped."""
         self._parts.capture.uninstall()
 
     def observe(
@@ -123,9 +132,14 @@ class Guard:
         """Record a call that you have seen and classified yourself."""
         self._parts.recorder.record(call)
 
-    def check(self, session: requests.Session) -> list[str]:
-        """Return what would keep calls of `session` from being seen, if anything."""
-        return check(self._parts.capture, session)
+    def check(self, client: Client) -> list[str]:
+        """Return what would keep calls of `client` from being seen, if anything."""
+        return self._parts.capture.check(client)
+
+    @property
+    def recorder(self) -> Recorder:
+        """What is told of each call; `capture.httpx.GuardTransport` asks for it."""
+        return self._parts.recorder
 
     def tick(self, now_s: float | None = None) -> list[Transition]:
         """Look once; the helper thread does it every second.

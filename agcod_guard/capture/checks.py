@@ -1,7 +1,7 @@
 """Say what would keep calls of a session from being seen, or blur what is seen.
 
-Not pure: reads a session, and asks it for its adapters as each request does.
-Sends nothing and changes nothing.
+Not pure: reads a session, and asks it for its adapters as each request does; asks
+the capture about an opener of urllib. Sends nothing and changes nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from types import CodeType
 from typing import Any
+from urllib.request import OpenerDirector
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -22,6 +23,7 @@ from agcod_guard.capture.requests import (
     innermost,
     is_guarded,
 )
+from agcod_guard.capture.urllib import UrllibCapture
 from agcod_guard.protocol.endpoints import HOSTS
 
 _PASSING_ON = {
@@ -46,6 +48,13 @@ def check(capture: RequestsCapture, session: requests.Session) -> list[str]:
         *_body_problems(session),
     )
     return list(dict.fromkeys(problems))
+
+
+def check_opener(capture: UrllibCapture, opener: OpenerDirector) -> list[str]:
+    """Return the same of an opener of urllib: whether it is guarded."""
+    if capture.sees(opener):
+        return []
+    return ["the opener is not guarded: calls are not recorded; call wrap(opener)"]
 
 
 def _foreign_senders(session: requests.Session) -> Iterator[str]:
@@ -91,7 +100,7 @@ def _names_in(method: Any) -> Iterator[str]:
 def _adapter_problems(
     capture: RequestsCapture, session: requests.Session
 ) -> Iterator[str]:
-    for url in _urls(capture.recorder.hosts):
+    for url in agcod_urls(capture.recorder.hosts):
         try:
             adapter = session.get_adapter(url=url)
         except requests.exceptions.InvalidSchema:
@@ -102,7 +111,8 @@ def _adapter_problems(
         yield from _stand_in(innermost(adapter))
 
 
-def _urls(hosts: Mapping[str, Endpoint]) -> Iterator[str]:
+def agcod_urls(hosts: Mapping[str, Endpoint]) -> Iterator[str]:
+    """Yield a URL of each AGCOD: Amazon's, and those of the settings."""
     yield from (f"https://{host.name}/CreateGiftCard" for host in HOSTS)
     for name in hosts:
         yield f"https://{name}/CreateGiftCard"

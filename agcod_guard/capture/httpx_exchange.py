@@ -7,11 +7,16 @@ has it in memory; a generator, a file or a form is the transport's to read.
 
 from __future__ import annotations
 
+from typing import Any
+
+import httpcore
 import httpx
 
 from agcod_guard.capture.answer_body import AnswerBody
 from agcod_guard.capture.httpx_body import CodedBody
+from agcod_guard.errors import ChangedRequestIdError
 from agcod_guard.open_call import OpenCall, kept_part
+from agcod_guard.protocol.addresses import proxy_address
 from agcod_guard.recorder import Recorder
 
 _OWN_TRANSPORTS = (httpx.HTTPTransport, httpx.AsyncHTTPTransport)
@@ -28,9 +33,12 @@ def begun(
             url=str(request.url),
             headers=_text_of(request.headers),
             body=_body_of(request),
+            via=_proxy(transport),
         )
         if opened is not None and _may_wait_for_ever(transport, request):
             recorder.sent_without_timeout(opened)
+    except ChangedRequestIdError:
+        raise
     except Exception as error:
         recorder.contain("capture.request", error)
     return opened
@@ -115,6 +123,19 @@ def _may_wait_for_ever(transport: object, request: httpx.Request) -> bool:
         return False
     # Another transport than that of httpx may bring a timeout of its own.
     return type(transport) in _OWN_TRANSPORTS
+
+
+def _proxy(transport: Any) -> str | None:
+    """Return the address of the proxy to be used; None if it cannot be told.
+
+    A transport of the partner's own may go ways that only it knows.
+    """
+    if type(transport) not in _OWN_TRANSPORTS:
+        return None
+    pool = transport._pool
+    if type(pool) in (httpcore.ConnectionPool, httpcore.AsyncConnectionPool):
+        return ""
+    return proxy_address(str(pool._proxy_url.origin)) or None
 
 
 def _end_all_the_same(recorder: Recorder, opened: OpenCall) -> None:

@@ -83,6 +83,10 @@ class UrllibCapture:
         """Return whether this opener was wrapped and not unwrapped since."""
         return any(wrapped() is opener for wrapped in self._openers)
 
+    def sees(self, opener: OpenerDirector) -> bool:
+        """Return whether this guard is told of the calls of this opener."""
+        return self._everywhere or self.has_mounted(opener)
+
     def sight_of(
         self, handler: object, http_class: object, request: Any
     ) -> Sight | None:
