@@ -11,6 +11,7 @@ Nothing is read that the partner does not read, when the partner reads it.
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Sequence
 from http.client import HTTPResponse
@@ -55,12 +56,14 @@ class _Tee:
                 body.contain(error)
 
     def is_over(self, response: HTTPResponse, name: str, got: Any, given: Any) -> bool:
-        """Return whether what a reading method returned was the last of the body."""
+        """Return whether what a reading method returned is the last we look at."""
         try:
             return _is_last(name, got, given) or _is_over(response)
         except Exception as error:
             self._bodies[0].contain(error)
-            return False
+            for body in self._bodies:
+                body.end(seen=False)
+            return True
 
     def end(self, error: BaseException | None = None) -> None:
         for body in self._bodies:
@@ -85,9 +88,13 @@ def watch_body(response: HTTPResponse, bodies: Sequence[AnswerBody]) -> None:
     if _is_over(response):
         tee.end()
         return
+    _lend_class(response, _watched(type(response)), tee)
+
+
+def _lend_class(response: HTTPResponse, lent: type, tee: _Tee) -> None:
     vars(response)[_TEE] = tee
     try:
-        _SET_CLASS(response, _watched(type(response)))
+        _SET_CLASS(response, lent)
     except BaseException:
         del vars(response)[_TEE]
         raise
@@ -104,9 +111,18 @@ def _give_back_class(response: HTTPResponse, own: type) -> _Tee | None:
 @functools.lru_cache(maxsize=16)
 def _watched(own: type[HTTPResponse]) -> type[HTTPResponse]:
     """Return the class that a response of class `own` is lent."""
-    methods: dict[str, Any] = {name: _reader(own, name) for name in _READERS}
-    names = {"__module__": own.__module__, "__qualname__": own.__qualname__}
-    return type(own.__name__, (own,), methods | names | {"close": _closer(own)})
+    return type(
+        own.__name__,
+        (own,),
+        {
+            "__module__": own.__module__,
+            "__qualname__": own.__qualname__,
+            "__class__": property(lambda _: own),
+            "__reduce_ex__": _reducer(own),
+            "close": _closer(own),
+            **{name: _reader(own, name) for name in _READERS},
+        },
+    )
 
 
 def _reader(own: type[HTTPResponse], name: str) -> Callable[..., Any]:
@@ -151,6 +167,20 @@ def _closer(own: type[HTTPResponse]) -> Callable[..., Any]:
                 tee.leave()
 
     return close
+
+
+def _reducer(own: type[HTTPResponse]) -> Callable[..., Any]:
+    def __reduce_ex__(response: HTTPResponse, protocol: Any) -> Any:
+        """Return what the response itself would give to be copied or pickled by."""
+        lent, tee = type(response), _give_back_class(response, own)
+        try:
+            function, args, *state = response.__reduce_ex__(protocol)
+            return (function, args, *map(copy.copy, state))
+        finally:
+            if tee is not None:
+                _lend_class(response, lent, tee)
+
+    return __reduce_ex__
 
 
 def _fills(name: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.request import OpenerDirector, build_opener
 
 import pytest
 import requests
@@ -16,6 +17,7 @@ from doubles import ListJournal, ListObserver
 
 from agcod_guard.call import Call, Endpoint, Environment
 from agcod_guard.capture.requests import RequestsCapture
+from agcod_guard.capture.urllib import UrllibCapture
 from agcod_guard.clock import SystemClock
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.recorder import Recorder
@@ -97,6 +99,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _redirect(self) -> None:
         self._send(307, b"moved", Location="/cookie/CreateGiftCard")
+
+    def _login(self) -> None:
+        if "Authorization" in self.headers:
+            self._success()
+        else:
+            self._send(401, b"who?", WWW_Authenticate='Basic realm="shop"')
+
+    def _lines(self) -> None:
+        self._send(200, b'{"status":\n"SUCCESS",\n"gcId":"A2GCN9"}')
+
+    def _until_closed(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(SUCCESS)
+        self.close_connection = True
 
     def _loop(self) -> None:
         self._send(307, b"again", Location="/loop/CreateGiftCard")
@@ -193,6 +210,7 @@ class Guarded:
             policy=OutagePolicy(),
         )
         self.capture = RequestsCapture(self.recorder)
+        self.urllib = UrllibCapture(self.recorder)
 
     @property
     def calls(self) -> list[Call]:
@@ -204,6 +222,7 @@ def guarded() -> Iterator[Guarded]:
     made = Guarded()
     yield made
     made.capture.dismount()
+    made.urllib.dismount()
 
 
 @pytest.fixture
@@ -211,6 +230,7 @@ def another_guard() -> Iterator[Guarded]:
     made = Guarded()
     yield made
     made.capture.dismount()
+    made.urllib.dismount()
 
 
 @pytest.fixture
@@ -284,3 +304,9 @@ def _outcome_of(exchange: Exchange, session: requests.Session) -> Any:
     except BaseException as error:
         return visible(error)
     return visible(outcome) if isinstance(outcome, requests.Response) else outcome
+
+
+@pytest.fixture
+def opener(guarded: Guarded) -> OpenerDirector:
+    """Return a wrapped opener of urllib that knows no proxy."""
+    return guarded.urllib.wrap(build_opener())
