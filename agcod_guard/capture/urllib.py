@@ -19,6 +19,7 @@ from urllib.request import OpenerDirector, Request
 from weakref import ref
 
 from agcod_guard.capture.urllib_hook import Sight, look_at, look_away
+from agcod_guard.errors import ChangedRequestIdError
 from agcod_guard.open_call import OpenCall
 from agcod_guard.protocol.endpoints import endpoint_of, host_of
 from agcod_guard.recorder import Recorder
@@ -90,11 +91,17 @@ class UrllibCapture:
     def sight_of(
         self, handler: object, http_class: object, request: Any
     ) -> Sight | None:
-        """Return this guard's sight of an exchange that begins; None if not its own."""
+        """Return this guard's sight of an exchange that begins; None if not its own.
+
+        Raises:
+            ChangedRequestIdError: The exchange must not begin.
+        """
         if not (self._everywhere or self._has_handler(handler)):
             return None
         try:
             return self._begun(http_class, request)
+        except ChangedRequestIdError:
+            raise
         except Exception as error:
             self.recorder.contain("capture.request", error)
             return None

@@ -81,7 +81,7 @@ class Sight:
 SightOf = Callable[..., Sight | None]
 """Given a handler and what its `do_open` was given, returns who looks on, if any.
 
-It does not raise.
+It raises nothing but a `ChangedRequestIdError`, for which the partner has asked.
 """
 
 _NAME = "do_open"
