@@ -30,7 +30,7 @@ def problem(incident: Incident, dossier: Dossier) -> str:
     error = _failed_how(dossier, over=over)
     share = "all our calls" if dossier.failed == dossier.calls else _share(dossier)
     outage = (
-        f"{_period(incident)} {share} to {_endpoint(where)}{_host(where)} {error}: "
+        f"{_period(incident)} {share} to {endpoint_name(where)}{_host(where)} {error}: "
         f"{count(dossier.failed, 'call')} for {orders(dossier)} "
         f"({some(map(identifier, dossier.operations))})."
     )
@@ -66,10 +66,19 @@ def orders(dossier: Dossier) -> str:
 
 def elsewhere(traffic: Traffic, incident: Incident) -> str:
     """Return whose and which endpoint `traffic` is, and how its calls ended."""
-    place = _endpoint(traffic.scope.endpoint)
+    place = endpoint_name(traffic.scope.endpoint)
     if traffic.scope.account != incident.scope.account:
         place = f"{place}, account {identifier(traffic.scope.account)}"
     return f"{place}: {score(traffic)}"
+
+
+def endpoint_name(endpoint: Endpoint) -> str:
+    """Return the endpoint in words: `AGCOD Europe`."""
+    if endpoint.environment is Environment.LOOPBACK:
+        return f"a stand-in for AGCOD ({identifier(str(endpoint))})"
+    region = _REGIONS.get(endpoint.region, identifier(endpoint.region))
+    sandbox = "" if endpoint.environment is Environment.PRODUCTION else " sandbox"
+    return f"AGCOD {region}{sandbox}"
 
 
 def score(traffic: Traffic) -> str:
@@ -78,14 +87,6 @@ def score(traffic: Traffic) -> str:
         f"{traffic.succeeded:,} of {count(traffic.calls, 'call')} succeeded, "
         f"{traffic.failed:,} failed"
     )
-
-
-def _endpoint(endpoint: Endpoint) -> str:
-    if endpoint.environment is Environment.LOOPBACK:
-        return f"a stand-in for AGCOD ({identifier(str(endpoint))})"
-    region = _REGIONS.get(endpoint.region, identifier(endpoint.region))
-    sandbox = "" if endpoint.environment is Environment.PRODUCTION else " sandbox"
-    return f"AGCOD {region}{sandbox}"
 
 
 def _host(endpoint: Endpoint) -> str:

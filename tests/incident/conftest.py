@@ -10,9 +10,12 @@ import pytest
 
 from agcod_guard.call import Call, Endpoint, Outcome
 from agcod_guard.frames import Sample
+from agcod_guard.incident.briefing import Briefing, Letterhead
 from agcod_guard.incident.dossier import Dossier, DossierBuilder
 from agcod_guard.incident.incident import Incident, Verdict
 from agcod_guard.incident.items import Reporter
+from agcod_guard.incident.packet import packet_files
+from agcod_guard.settings import Settings
 
 START_S = 1_795_346_105.123
 """2026-11-22 11:15:05.123 GMT: the first failure of every outage here."""
@@ -149,4 +152,35 @@ def reporter() -> Reporter:
         email="oncall@example.invalid",
         marketplace="UK",
         recording_since_s=START_S - 61 * 86_400,
+    )
+
+
+def _briefing(
+    incident: Incident, dossier: Dossier, reporter: Reporter, *, now_s: float
+) -> Briefing:
+    files = packet_files(incident, dossier, reporter, now_s=now_s)
+    return Briefing(incident=incident, dossier=dossier, files=files)
+
+
+@pytest.fixture
+def briefed() -> Callable[..., Briefing]:
+    """What a mail is made from, for a dossier of the test's own."""
+    return _briefing
+
+
+@pytest.fixture
+def briefing(incident: Incident, reporter: Reporter) -> Briefing:
+    """The incident, with a hundred orders that failed."""
+    calls = [_call(number, at_s=START_S + 3 * number) for number in range(100)]
+    facts = _dossier(incident, calls[0], _sample(calls[0]), calls[1:])
+    return _briefing(incident, facts, reporter, now_s=START_S + 300)
+
+
+@pytest.fixture
+def head(reporter: Reporter) -> Letterhead:
+    """The partner's letterhead, with Amazon's addresses as shipped."""
+    return Letterhead(
+        contacts=Settings().contacts,
+        reporter=reporter,
+        sender="agcod-guard@example.invalid",
     )
