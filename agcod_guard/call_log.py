@@ -19,17 +19,17 @@ from typing import BinaryIO, NamedTuple
 from agcod_guard.errors import DataError
 from agcod_guard.formats.entries import Entries, TooLarge
 from agcod_guard.formats.har import is_elsewhere, logged_entry
+from agcod_guard.formats.lines import LONGEST_LINE
 from agcod_guard.formats.logged import Known, Logged
 from agcod_guard.formats.ndjson import logged_line
 from agcod_guard.formats.sniffing import GZIP_MAGIC, HEAD_BYTES, Format, format_of
 from agcod_guard.formats.values import BadRecord
 from agcod_guard.protocol.untrusted import name_of
 
-LONGEST_LINE = 1_048_576
-"""Bytes of one line of NDJSON: two bodies of 64 kB, escaped, are less."""
-
 REMEMBERED_IDS = 100_000
 """So many event ids back, at least, a call that is told twice counts once."""
+
+TOO_LONG = f"the line is longer than {LONGEST_LINE} bytes"
 
 ACCEPTED = "a call log as NDJSON or HAR 1.2, plain or gzip"
 
@@ -77,6 +77,64 @@ class LogCounts:
     unknown_keys: dict[str, int] = field(default_factory=dict)
 
 
+class Taker:
+    """Takes the records of a log one by one, and counts them.
+
+    Attributes:
+        counts: What has been taken so far.
+    """
+
+    def __init__(self, known: Known, report: Callable[[Problem], None]) -> None:
+        """Begin.
+
+        Args:
+            known: What the settings know.
+            report: Told of each bad record; what it raises ends the reading.
+        """
+        self.known, self._report = known, report
+        self.counts = LogCounts()
+
+    def take(
+        self, read: Read, record: bytes, *, place: str, call_id: str
+    ) -> Logged | None:
+        """Return what a record says; None if it does not count as a call.
+
+        Args:
+            read: Reads such a record.
+            record: As it stands in the log.
+            place: Where it stands, for people.
+            call_id: The call's name if the record has none.
+        """
+        self.counts.records += 1
+        try:
+            logged = read(record, self.known, call_id=call_id)
+        except BadRecord as error:
+            self.bad(place, str(error))
+            return None
+        if logged is None:
+            self.counts.elsewhere += 1
+        elif logged.unknown:
+            self._count_unknown(logged)
+        return logged
+
+    def too_long(self, place: str, what: str) -> None:
+        """Count and report a record that is too long to be read."""
+        self.counts.records += 1
+        self.bad(place, what)
+
+    def bad(self, place: str, text: str) -> None:
+        """Count and report what is wrong at some place."""
+        self.counts.bad += 1
+        self._report(Problem(place, text))
+
+    def _count_unknown(self, logged: Logged) -> None:
+        unknown = self.counts.unknown_keys
+        for key in logged.unknown:
+            name = name_of(key) or "?"
+            if name in unknown or len(unknown) < _MOST_UNKNOWN_KEYS:
+                unknown[name] = unknown.get(name, 0) + 1
+
+
 class CallLog:
     """The calls in one file, or in a stream of bytes.
 
@@ -102,10 +160,10 @@ class CallLog:
             progress: Told from time to time how much of the file is read.
         """
         self._source, self._known = source, known
-        self._report, self._progress = report, progress
-        self._seen = _SeenIds()
+        self._taker, self._progress = Taker(known, report), progress
+        self._seen = SeenIds()
         self.name = str(source) if isinstance(source, Path) else "stdin"
-        self.counts = LogCounts()
+        self.counts = self._taker.counts
 
     def calls(self) -> Iterator[Logged]:
         """Yield the calls of AGCOD, each event once.
@@ -127,7 +185,7 @@ class CallLog:
                     if self.counts.records % _RECORDS_PER_PROGRESS == 0:
                         self._progress(raw.count)
             except _CUT_SHORT:
-                self._bad("end", "the archive is cut short or damaged")
+                self._taker.bad("end", "the archive is cut short or damaged")
             self._progress(raw.count)
 
     @contextmanager
@@ -158,8 +216,7 @@ class CallLog:
             if number == 1:
                 line = line.removeprefix(b"\xef\xbb\xbf")
             if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-                self.counts.records += 1
-                self._bad(str(number), f"the line is longer than {LONGEST_LINE} bytes")
+                self._taker.too_long(str(number), TOO_LONG)
                 _finish_line(stream)
             elif not line.isspace():
                 yield from self._read(logged_line, line, number, str(number))
@@ -176,50 +233,36 @@ class CallLog:
                 self.counts.records += 1
                 self.counts.elsewhere += 1
             else:
-                self.counts.records += 1
-                self._bad(place, "the entry is longer than 4 MiB")
+                self._taker.too_long(place, "the entry is longer than 4 MiB")
         if not entries.is_complete:
-            self._bad(f"entry {number + 1}", "the file ends in the middle")
+            self._taker.bad(f"entry {number + 1}", "the file ends in the middle")
 
     def _read(
         self, read: Read, record: bytes, number: int, place: str
     ) -> Iterator[Logged]:
-        counts = self.counts
-        counts.records += 1
-        try:
-            logged = read(record, self._known, call_id=f"{number:016x}")
-        except BadRecord as error:
-            self._bad(place, str(error))
-            return
-        if logged is None:
-            counts.elsewhere += 1
-            return
-        if logged.unknown:
-            self._count_unknown(logged)
-        yield logged
-
-    def _count_unknown(self, logged: Logged) -> None:
-        unknown = self.counts.unknown_keys
-        for key in logged.unknown:
-            name = name_of(key) or "?"
-            if name in unknown or len(unknown) < _MOST_UNKNOWN_KEYS:
-                unknown[name] = unknown.get(name, 0) + 1
-
-    def _bad(self, place: str, text: str) -> None:
-        self.counts.bad += 1
-        self._report(Problem(place, text))
+        logged = self._taker.take(read, record, place=place, call_id=f"{number:016x}")
+        if logged is not None:
+            yield logged
 
 
-class _SeenIds:
+def ns_of(at_s: float) -> int:
+    """Return a time in ns; a float tells today's no finer than microseconds."""
+    return round(at_s * 1e6) * 1000
+
+
+class SeenIds:
     """The newest event ids, in two halves of which the older is forgotten."""
 
     def __init__(self) -> None:
         self._new: set[str] = set()
         self._old: set[str] = set()
 
+    def __contains__(self, call_id: str) -> bool:
+        return call_id in self._new or call_id in self._old
+
     def add(self, call_id: str) -> bool:
         """Return whether it is new, and remember it."""
-        if call_id in self._new or call_id in self._old:
+        if call_id in self:
             return False
         self._new.add(call_id)
         if len(self._new) >= REMEMBERED_IDS:

@@ -17,12 +17,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agcod_guard.call import Endpoint
-from agcod_guard.call_log import CallLog
+from agcod_guard.call_log import CallLog, ns_of
 from agcod_guard.errors import DataError
 from agcod_guard.formats.logged import Exchange, Logged
 from agcod_guard.frames import End, Header, end_of
 from agcod_guard.incident.casebook import Casebook, transition_of
-from agcod_guard.open_call import OpenCall
 from agcod_guard.outage.fold import Fold, Move
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.replaying import JOURNAL, Replay
@@ -142,16 +141,11 @@ def replayed_log(
 
 def _told(logged: Logged, kept: _Kept | None) -> Told:
     call = logged.call
-    ended_ns = _ns(call.ended_at_s)
+    ended_ns = ns_of(call.ended_at_s)
     end = end_of(call, wall_ns=ended_ns, mono_ns=ended_ns)
     if kept is not None and logged.exchange is not None:
         kept.add_exchange(end, logged.exchange)
-    return Told(_ns(call.started_at_s), end)
-
-
-def _ns(at_s: float) -> int:
-    """Return a time in ns; a float tells today's no finer than microseconds."""
-    return round(at_s * 1e6) * 1000
+    return Told(ns_of(call.started_at_s), end)
 
 
 def _header(
@@ -186,14 +180,5 @@ class _Kept:
 
     def add_exchange(self, end: End, exchange: Exchange) -> None:
         """Redact a failing exchange and keep it, if the guard would have."""
-        opened = OpenCall(
-            end,
-            method=exchange.method,
-            url=exchange.url,
-            headers=exchange.headers,
-            body=exchange.body,
-        )
-        opened.status = exchange.status
-        opened.answer_headers = exchange.answer_headers
-        self._samples.put_by(end, opened, exchange.answer_body)
+        self._samples.put_by_logged(end, exchange)
         self._samples.write()

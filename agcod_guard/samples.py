@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agcod_guard.call import Outcome
+from agcod_guard.formats.logged import Exchange
 from agcod_guard.frames import End, Sample
 from agcod_guard.open_call import OpenCall
 from agcod_guard.ports import Journal, Observer
@@ -48,6 +49,19 @@ class Samples:
                 self._keep(_raw_exchange(ended, opened, body))
         elif ended.outcome is Outcome.SUCCESS and self._last_mono_ns:
             self._last_mono_ns.pop((ended.account, ended.endpoint), None)
+
+    def put_by_logged(self, ended: End, exchange: Exchange) -> None:
+        """Keep an exchange that a log tells of, as `put_by` does."""
+        opened = OpenCall(
+            ended,
+            method=exchange.method,
+            url=exchange.url,
+            headers=exchange.headers,
+            body=exchange.body,
+        )
+        opened.status = exchange.status
+        opened.answer_headers = exchange.answer_headers
+        self.put_by(ended, opened, exchange.answer_body)
 
     def write(self) -> None:
         """Redact and journal what waits, and tell of what was lost."""

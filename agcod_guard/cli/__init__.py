@@ -41,6 +41,10 @@ COMMANDS = {
         "agcod_guard.cli.replay:replay",
         "Judge recorded calls anew, from the first to the last.",
     ),
+    "ingest": (
+        "agcod_guard.cli.ingest:ingest",
+        "Record the calls that a program of any language logs, and watch over them.",
+    ),
     "change": (
         "agcod_guard.cli.change:change",
         "Note and list changes on your side, for Amazon's question.",

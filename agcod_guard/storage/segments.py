@@ -92,6 +92,11 @@ class SegmentJournal:
         self.begin_anew()
         _journals.add(self)
 
+    @property
+    def owes(self) -> bool:
+        """Whether frames wait in memory that are still to be written."""
+        return bool(self._losses.owed)
+
     def append(self, frame: Frame) -> bool:
         """Store the frame with one write; False if that failed. Never raises."""
         on_disk = b""

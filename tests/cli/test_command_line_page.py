@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+from prometheus_client import CollectorRegistry
 
 from agcod_guard import cli
 from agcod_guard.cli.calls import Wanted, list_calls
@@ -18,9 +19,11 @@ from agcod_guard.cli.change import list_changes
 from agcod_guard.cli.check import show_check
 from agcod_guard.cli.contacts import show_contacts
 from agcod_guard.cli.incidents import list_incidents
+from agcod_guard.cli.ingest import ingest_facts
 from agcod_guard.cli.packet import Request, show_packet
 from agcod_guard.cli.replay import show_replay
 from agcod_guard.cli.status import show_status
+from agcod_guard.ingesting import Ingest
 from agcod_guard.replaying import replayed
 
 PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
@@ -38,12 +41,20 @@ def replay(folder, out):
     show_replay(replayed(path), path, out, as_json=True)
 
 
+def ingest(folder, out):
+    ingesting = Ingest(
+        folder, hosts={}, registry=CollectorRegistry(), report=lambda problem: None
+    )
+    out.write(json.dumps(ingest_facts(ingesting, folder.settings.data_dir)))
+
+
 COMMANDS = {
     "status": lambda folder, out: show_status(folder, out, as_json=True),
     "calls": lambda folder, out: list_calls(folder, Wanted(limit=1), out, as_json=True),
     "incidents": lambda folder, out: list_incidents(folder, out, as_json=True),
     "packet": packet,
     "replay": replay,
+    "ingest": ingest,
     "change": lambda folder, out: list_changes(folder, out, as_json=True),
     "contacts": lambda folder, out: show_contacts(
         folder.settings.contacts, out, as_json=True

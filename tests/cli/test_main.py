@@ -11,7 +11,10 @@ from click.testing import CliRunner
 from agcod_guard.cli import COMMANDS, main
 from agcod_guard.version import __version__
 
-NAMES = ["drill", "status", "calls", "incidents", "packet", "replay", "check"]
+NAMES = [
+    "drill", "status", "calls", "incidents", "packet", "replay", "ingest", "change",
+    "contacts", "check",
+]  # fmt: skip
 
 SHOW_HELP = """
 import sys
