@@ -21,6 +21,7 @@ from weakref import ref
 from agcod_guard.capture.urllib_hook import Sight, look_at, look_away
 from agcod_guard.errors import ChangedRequestIdError
 from agcod_guard.open_call import OpenCall
+from agcod_guard.protocol.addresses import proxy_address
 from agcod_guard.protocol.endpoints import endpoint_of, host_of
 from agcod_guard.recorder import Recorder
 
@@ -131,6 +132,7 @@ class UrllibCapture:
             url=url,
             headers=_sent_headers(request),
             body=request.data,
+            via=_proxy(request),
         )
         if opened is None:
             return None
@@ -155,6 +157,13 @@ def _sent_headers(request: Any) -> Mapping[str, str]:
     if getattr(request, "_tunnel_host", None):
         headers.pop("Proxy-Authorization", None)  # the proxy gets it, not Amazon
     return headers
+
+
+def _proxy(request: Any) -> str:
+    """Return `host:port` of the proxy it goes through; empty for none."""
+    if not (getattr(request, "_tunnel_host", None) or request.has_proxy()):
+        return ""
+    return proxy_address(request.host)
 
 
 def _may_wait_for_ever(http_class: object, request: Any) -> bool:

@@ -170,17 +170,18 @@ def _closer(own: type[HTTPResponse]) -> Callable[..., Any]:
 
 
 def _reducer(own: type[HTTPResponse]) -> Callable[..., Any]:
-    def __reduce_ex__(response: HTTPResponse, protocol: Any) -> Any:
+    def reduced(response: HTTPResponse, protocol: Any) -> Any:
         """Return what the response itself would give to be copied or pickled by."""
         lent, tee = type(response), _give_back_class(response, own)
         try:
-            function, args, *state = response.__reduce_ex__(protocol)
+            parts: Any = response.__reduce_ex__(protocol)
+            function, args, *state = parts
             return (function, args, *map(copy.copy, state))
         finally:
             if tee is not None:
                 _lend_class(response, lent, tee)
 
-    return __reduce_ex__
+    return reduced
 
 
 def _fills(name: str) -> bool:

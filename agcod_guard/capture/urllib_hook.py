@@ -193,5 +193,14 @@ def _sights(
 ) -> list[Sight]:
     request = args[1] if len(args) > 1 else kwargs.get("req")
     http_class = args[0] if args else kwargs.get("http_class")
-    found = (watcher(handler, http_class, request) for watcher in watchers)
-    return [sight for sight in found if sight is not None]
+    sights: list[Sight] = []
+    try:
+        for watcher in watchers:
+            sight = watcher(handler, http_class, request)
+            if sight is not None:
+                sights.append(sight)
+    except BaseException as error:
+        for sight in sights:
+            sight.end(error)
+        raise
+    return sights

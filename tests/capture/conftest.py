@@ -86,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _gzip(self) -> None:
-        self._send(200, gzip.compress(SUCCESS), Content_Encoding="gzip")
+        self._send(200, gzip.compress(SUCCESS, mtime=0), Content_Encoding="gzip")
 
     def _badgzip(self) -> None:
         self._send(200, SUCCESS, Content_Encoding="gzip")

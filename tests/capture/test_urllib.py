@@ -249,6 +249,35 @@ def test_a_proxy_is_used_as_without_the_guard_and_is_not_taken_for_the_host(
     assert seen == bare
     assert seen[1][0]["line"].startswith("POST http://agcod.example.invalid/")
     assert [call.operation for call in guarded.calls] == ["CreateGiftCard"]
+    assert [call.via for call in guarded.calls] == [proxy.removeprefix("http://")]
+
+
+def test_a_tunnel_is_known_and_its_password_is_not_amazons(guarded, monkeypatch):
+    noted = []
+    begin = guarded.recorder.begin
+
+    def noting(**facts):
+        noted.append(facts["headers"])
+        return begin(**facts)
+
+    monkeypatch.setattr(guarded.recorder, "begin", noting)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+    proxy = urllib.request.ProxyHandler({"https": f"http://shop:fake@{address}"})
+    opener = guarded.urllib.wrap(urllib.request.build_opener(proxy))
+
+    with pytest.raises(urllib.error.URLError):
+        opener.open(AGCOD_URL, ORDER, timeout=2)
+
+    assert [call.via for call in guarded.calls] == [address]
+    assert "Proxy-Authorization" not in noted[0]
+    assert noted[0]["Host"] == "agcod-v2-eu.amazon.com"
+
+
+def test_a_direct_call_goes_by_no_proxy(agcod, guarded, opener):
+    opener.open(agcod.url(), ORDER, timeout=2).read()
+
+    assert [call.via for call in guarded.calls] == [""]
 
 
 def test_a_host_behind_agcod_as_a_proxy_is_not_agcods(agcod, guarded):

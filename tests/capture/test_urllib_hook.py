@@ -8,6 +8,9 @@ from urllib.request import AbstractHTTPHandler
 
 import pytest
 
+from agcod_guard.call import Outcome
+from agcod_guard.errors import ChangedRequestIdError
+
 ORIGINAL = AbstractHTTPHandler.do_open
 
 
@@ -244,3 +247,24 @@ def test_a_handler_that_sends_twice_is_two_calls(agcod, guarded):
     guarded.recorder.sweep()
 
     assert len(guarded.calls) == len(agcod.received) == 2
+
+
+def test_a_guard_that_refuses_an_exchange_closes_it_for_the_others(
+    guarded, another_guard, order, monkeypatch
+):
+    refused = ChangedRequestIdError(
+        "CreateGiftCard", request_id="Acmes1", refused="Acmes2"
+    )
+
+    def refuse(*args):
+        raise refused
+
+    guarded.urllib.install()
+    another_guard.urllib.install()
+    monkeypatch.setattr(another_guard.urllib, "_begun", refuse)
+
+    with pytest.raises(ChangedRequestIdError) as caught:
+        order()
+
+    assert caught.value is refused
+    assert [call.outcome for call in guarded.calls] == [Outcome.ABANDONED]
