@@ -17,7 +17,7 @@ from agcod_guard.frames import Header, TransitionNote
 from agcod_guard.incident.casebook import Casebook, transition_of
 from agcod_guard.incident.incident import Incident, Stage
 from agcod_guard.kept import WatchState, folded_since_s, kept_reckoning, state_in
-from agcod_guard.outage.fold import Move, move_to
+from agcod_guard.outage.moves import Change, Move, move_to, of_scopes
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import Phase, Transition
 from agcod_guard.packing_plan import PackingPlan
@@ -80,7 +80,7 @@ class Desk:
         self._saved_at_s = float("-inf")
         self._unsaved: dict[str, Incident] = {}
         self._untold: list[Transition] = []
-        self._missed: list[Move] = []
+        self._missed: list[Change] = []
         self._catch_up(
             owed=None if state is None else state.owed,
             since_s=folded_since_s(
@@ -136,7 +136,7 @@ class Desk:
             self._around.observer.internal_error("journal", error)
         if owed is None:
             self._casebook = self._casebook.without_those_since(since_s)
-            for move in self._missed:
+            for move in of_scopes(self._missed):
                 self._note(self._casebook.follow(move))
             self._missed = []
         unwritten = set(owed or ())
@@ -145,13 +145,13 @@ class Desk:
             if is_open or incident.incident_id in unwritten:
                 self._plan.changed(incident)
 
-    def _news(self, moves: Iterable[Move]) -> list[Move]:
+    def _news(self, moves: Iterable[Change]) -> list[Move]:
         """Return the moves that were not told yet.
 
         The newest events are folded again at every look, so a move comes more
         than once; and late news may take back what was told.
         """
-        news = [move for move in moves if self._is_news(move)]
+        news = [move for move in of_scopes(moves) if self._is_news(move)]
         for scope, state in self.reckoning.present.scopes.items():
             phase, _ = self._told_of(scope)
             if state.phase is not phase:

@@ -22,7 +22,8 @@ from agcod_guard.errors import DataError
 from agcod_guard.formats.logged import Exchange, Logged
 from agcod_guard.frames import End, Header, end_of
 from agcod_guard.incident.casebook import Casebook, transition_of
-from agcod_guard.outage.fold import Fold, Move
+from agcod_guard.outage.fold import Fold
+from agcod_guard.outage.moves import Change, of_scopes
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.replaying import JOURNAL, Replay
 from agcod_guard.samples import Samples
@@ -108,7 +109,7 @@ def replayed_log(
         OSError: It cannot be read, or the folder cannot be written.
     """
     order = Order(policy.late_other_s)
-    fold, moves = Fold(policy), list[Move]()
+    fold, moves = Fold(policy), list[Change]()
     until_ns = calls = 0
     kept = None if spool is None else _Kept(spool / JOURNAL, policy)
     told = (_told(logged, kept) for logged in log.calls())
@@ -128,7 +129,8 @@ def replayed_log(
         home=_header(until_ns, policy=policy, hosts=hosts),
         policy=policy,
         transitions=tuple(
-            transition_of(move, casebook.follow(move), wall_s=float) for move in moves
+            transition_of(move, casebook.follow(move), wall_s=float)
+            for move in of_scopes(moves)
         ),
         incidents=tuple(casebook.everything()),
         until_s=until_ns / 1e9,

@@ -13,11 +13,11 @@ import msgspec
 
 from agcod_guard.axes import Axes
 from agcod_guard.frames import Frame, Header
-from agcod_guard.outage.fold import Fold, FoldState, Move
+from agcod_guard.outage.fold import Fold, FoldState
+from agcod_guard.outage.moves import Change
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import JournalReader
 from agcod_guard.stream import Mark, Stream, Taken
-
 
 Follow = Callable[[Sequence[Taken], float], None]
 """Told of frames, oldest first, and of the time up to which there are no more."""
@@ -66,7 +66,7 @@ class Reckoning:
         self._stream = Stream(reader, axes, header=header, mark=mark)
         self.present = self._folded.copied()
 
-    def catch_up(self, since_s: float, *, now_s: float) -> list[Move]:
+    def catch_up(self, since_s: float, *, now_s: float) -> list[Change]:
         """Fold what stands in the journal, in bounded memory.
 
         Args:
@@ -74,7 +74,7 @@ class Reckoning:
             now_s: The present, on the axis. Frames from after it, as of a boot
                 whose clock was ahead of ours, wait for their time.
         """
-        moves: list[Move] = []
+        moves: list[Change] = []
         for read_s in self._stream.catch_up(since_s):
             until_s = min(read_s, now_s) - self._late_s()
             moves += self._fold(until_s)
@@ -92,7 +92,7 @@ class Reckoning:
         """Take in frames of this process that could not be written."""
         self._stream.add(frames)
 
-    def look(self, now_s: float) -> list[Move]:
+    def look(self, now_s: float) -> list[Change]:
         """Fold what has been read, and let time pass up to `now_s`.
 
         Returns:
@@ -108,7 +108,7 @@ class Reckoning:
         """Return what a checkpoint must keep."""
         return ReckoningState(fold=self._folded.at_rest(), mark=self._stream.mark())
 
-    def _fold(self, until_s: float) -> list[Move]:
+    def _fold(self, until_s: float) -> list[Change]:
         """Take in for good what nothing older can join any more."""
         taken = self._stream.take(until_s)
         if self._follow is not None:

@@ -20,6 +20,7 @@ from agcod_guard.frames import Header, decoded
 from agcod_guard.incident.casebook import Casebook, transition_of
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.items import Reporter
+from agcod_guard.outage.moves import of_scopes
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import Transition
 from agcod_guard.packing import JournalPacker
@@ -121,7 +122,8 @@ def replayed(
         home=home,
         policy=policy,
         transitions=tuple(
-            transition_of(move, casebook.follow(move), wall_s=wall_s) for move in moves
+            transition_of(move, casebook.follow(move), wall_s=wall_s)
+            for move in of_scopes(moves)
         ),
         incidents=tuple(casebook.everything()),
         until_s=wall_s(until_s),

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from agcod_guard.call import Outcome
 from agcod_guard.outage.events import Began, Ended, Event, Referenced
-from agcod_guard.outage.fold import Fold, Move
+from agcod_guard.outage.fold import Fold
+from agcod_guard.outage.moves import Move, OperationMove, of_operations, of_scopes
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import Phase, ScopeState
 
@@ -18,6 +19,7 @@ class Traffic:
     policy: OutagePolicy = field(default_factory=OutagePolicy)
     scope: str = "Acmes/eu"
     moves: list[Move] = field(default_factory=list)
+    operation_moves: list[OperationMove] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.fold = Fold(self.policy)
@@ -56,10 +58,12 @@ class Traffic:
         return Began(**(facts | changes))
 
     def see(self, *events: Event, until_s: float | None = None) -> list[Move]:
-        """Fold the events and let time pass; return what changed."""
+        """Fold the events and let time pass; return what changed of the scopes."""
         last_s = events[-1].at_s if events else 0.0
-        moves = self.fold.fold(events, last_s if until_s is None else until_s)
+        changes = self.fold.fold(events, last_s if until_s is None else until_s)
+        moves = of_scopes(changes)
         self.moves += moves
+        self.operation_moves += of_operations(changes)
         return moves
 
     def fail(self, *times_s: float, **changes: object) -> list[Move]:

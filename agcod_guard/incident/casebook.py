@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from agcod_guard.call import Scope
 from agcod_guard.incident.incident import Incident, Stage, followed, opened
-from agcod_guard.outage.fold import Move
+from agcod_guard.outage.moves import Move
 from agcod_guard.outage.state import Phase, Transition
 
 

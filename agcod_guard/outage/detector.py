@@ -48,7 +48,7 @@ def after_call(
     evidence = after_hearing(state.evidence, event, policy)
     outcome = event.outcome
     if outcome is Outcome.SUCCESS:
-        return _after_success(replace(state, evidence=evidence), event)
+        return _after_success(state, evidence, event)
     if outcome is Outcome.FAULT or outcome is Outcome.NO_ANSWER:
         evidence = after_failure(evidence, event, reference=reference, policy=policy)
     elif outcome is not Outcome.ABANDONED:
@@ -60,7 +60,7 @@ def after_call(
 
 def after_veto(state: ScopeState, event: Ended) -> ScopeState:
     """Return the state after a success of an unknown account at its endpoint."""
-    return _after_success(state, event)
+    return _after_success(state, state.evidence, event)
 
 
 def after_marks(state: ScopeState, at_s: float, *, policy: OutagePolicy) -> ScopeState:
@@ -115,9 +115,69 @@ def settled(
     """Return the state as it stands at `until_s` if nothing more happens."""
     if state.phase is Phase.OK or state.phase is Phase.OUTAGE:
         return state
-    down_at_s = _down_at_s(state.evidence, policy)
-    if down_at_s is not None and is_ours(state.evidence, reference, down_at_s, policy):
-        down_at_s = None  # until our own network is back
+    down_at_s = _provable_down_at_s(state.evidence, reference, policy)
+    return _passed(state, until_s, down_at_s, reference=reference, policy=policy)
+
+
+def settled_operation(
+    state: ScopeState,
+    until_s: float,
+    *,
+    succeeded_at_s: float | None,
+    reference: ReferenceState,
+    policy: OutagePolicy,
+) -> ScopeState:
+    """Return the state of one operation as `settled` does.
+
+    It is down only while others of its scope succeed.
+
+    Args:
+        state: The operation's own.
+        until_s: The time up to which nothing more happens to the scope.
+        succeeded_at_s: The scope's last success; None if none is known.
+        reference: What the reference has told.
+        policy: The policy in force.
+    """
+    if state.phase is Phase.OK or state.phase is Phase.OUTAGE:
+        return state
+    evidence = state.evidence
+    down_at_s = _provable_down_at_s(evidence, reference, policy)
+    if down_at_s is not None:
+        down_at_s = _beside_success_at_s(evidence, down_at_s, succeeded_at_s, policy)
+    return _passed(state, until_s, down_at_s, reference=reference, policy=policy)
+
+
+def earliest_change_s(state: ScopeState, policy: OutagePolicy) -> float:
+    """Return a time before which the state does not change by time alone."""
+    failed_s, outage = state.evidence.first_failed_at_s, state.outage
+    succeeded_s = None if outage is None else outage.first_success_at_s
+    if state.phase is Phase.SUSPECT and failed_s is not None:
+        return failed_s + policy.hold_s
+    if state.phase is Phase.RECOVERING and succeeded_s is not None:
+        return succeeded_s + min(policy.hold_s, policy.clear_s)
+    return float("inf")
+
+
+def is_path_proven(
+    evidence: Evidence, reference: ReferenceState, policy: OutagePolicy
+) -> bool:
+    """Whether our way to Amazon was open shortly before the last failure."""
+    proof_s = proof_at_s(evidence, reference)
+    last_s = evidence.last_failed_at_s
+    return (
+        proof_s is not None and last_s is not None and last_s - proof_s <= policy.path_s
+    )
+
+
+def _passed(
+    state: ScopeState,
+    until_s: float,
+    down_at_s: float | None,
+    *,
+    reference: ReferenceState,
+    policy: OutagePolicy,
+) -> ScopeState:
+    """Return the state at `until_s`, when it would be down at `down_at_s`."""
     if down_at_s is not None and down_at_s <= until_s:
         return _down(state, down_at_s, reference, policy)
     outage = state.outage
@@ -136,28 +196,14 @@ def settled(
     return state
 
 
-def is_path_proven(
-    evidence: Evidence, reference: ReferenceState, policy: OutagePolicy
-) -> bool:
-    """Whether our way to Amazon was open shortly before the last failure."""
-    proof_s = proof_at_s(evidence, reference)
-    last_s = evidence.last_failed_at_s
-    return (
-        proof_s is not None and last_s is not None and last_s - proof_s <= policy.path_s
-    )
-
-
-def _after_success(state: ScopeState, event: Ended) -> ScopeState:
-    had_run = state.evidence.first_failed_at_s is not None
-    evidence = after_success(state.evidence, event)
-    counted = evidence is not state.evidence
+def _after_success(state: ScopeState, before: Evidence, event: Ended) -> ScopeState:
+    """Return the state after a success, `before` being its evidence until then."""
+    evidence = after_success(before, event)
     state = replace(state, evidence=evidence)
     outage = state.outage
-    if not counted or (outage is None and not had_run):
+    if evidence is before or (outage is None and state.phase is Phase.OK):
         return state
     if outage is None:
-        if state.phase is Phase.OK:
-            return state
         return replace(
             state, phase=Phase.OK, since_s=event.at_s, reason="a call has succeeded"
         )
@@ -208,6 +254,35 @@ def _down_at_s(evidence: Evidence, policy: OutagePolicy) -> float | None:
         first_s + policy.hold_s, evidence.changed_at_s, _shared_at_s(evidence, policy)
     )
     return at_s if at_s - last_s <= policy.fresh_s else None
+
+
+def _provable_down_at_s(
+    evidence: Evidence, reference: ReferenceState, policy: OutagePolicy
+) -> float | None:
+    """Return when it is down, as `_down_at_s`; None while we are cut off ourselves."""
+    at_s = _down_at_s(evidence, policy)
+    if at_s is not None and is_ours(evidence, reference, at_s, policy):
+        return None  # until our own network is back
+    return at_s
+
+
+def _beside_success_at_s(
+    evidence: Evidence,
+    down_at_s: float,
+    succeeded_at_s: float | None,
+    policy: OutagePolicy,
+) -> float | None:
+    """Return from when on others succeed, within `fresh_s`, while this is down.
+
+    A success of the scope that is newer than the run is another operation's: one
+    of its own would have ended it.
+    """
+    first_s, last_s = evidence.first_failed_at_s, evidence.last_failed_at_s
+    if first_s is None or last_s is None or succeeded_at_s is None:
+        return None
+    at_s = max(down_at_s, succeeded_at_s)
+    is_beside = succeeded_at_s >= first_s and at_s - succeeded_at_s <= policy.fresh_s
+    return at_s if is_beside and at_s - last_s <= policy.fresh_s else None
 
 
 def _shared_at_s(evidence: Evidence, policy: OutagePolicy) -> float:

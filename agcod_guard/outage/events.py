@@ -1,4 +1,4 @@
-"""What the fold is told: calls begun and ended, and the reference asked. Pure.
+"""What the fold is told: calls begun and ended, and our own way tried. Pure.
 
 Times are seconds on the fold's axis. An operation is one of a closed set, as
 `known_operation` returns it: names are untrusted, and something is remembered
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from agcod_guard.call import Outcome
+from agcod_guard.call import Outcome, Trouble
+from agcod_guard.outage.path import Finding, Route
 from agcod_guard.protocol.operations import UNKNOWN_OPERATION
 
 
@@ -24,6 +25,8 @@ class Began(Struct, frozen=True, array_like=True):
     source: str
     probe: bool
     operation: str = UNKNOWN_OPERATION
+    origin: str = ""
+    via: str | None = None
 
 
 class Ended(Struct, frozen=True, array_like=True):
@@ -39,6 +42,9 @@ class Ended(Struct, frozen=True, array_like=True):
     outcome: Outcome
     marked: bool
     operation: str
+    trouble: Trouble | None = None
+    origin: str = ""
+    via: str | None = None
 
 
 class Referenced(Struct, frozen=True, array_like=True):
@@ -49,4 +55,13 @@ class Referenced(Struct, frozen=True, array_like=True):
     source: str = ""
 
 
-Event = Began | Ended | Referenced
+class Checked(Struct, frozen=True, array_like=True):
+    """The way that failing calls of a machine went was tried."""
+
+    at_s: float
+    source: str
+    route: Route
+    finding: Finding
+
+
+Event = Began | Ended | Referenced | Checked

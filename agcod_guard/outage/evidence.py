@@ -145,11 +145,16 @@ def after_failure(
         answered=evidence.answered + (not silent),
         silent=evidence.silent + silent,
         marked=evidence.marked + event.marked,
+        proof_at_s=(
+            _latest(evidence.proof_at_s, event.at_s)
+            if event.marked
+            else evidence.proof_at_s
+        ),
         changed_at_s=max(event.at_s, evidence.changed_at_s),
     )
     failure = Waiting(event.at_s, event.order, event.source, event.probe)
     if event.marked:
-        return _counted(after_proof(evidence, event.at_s, policy), failure, policy)
+        return _counted(counted_by_now(evidence, event.at_s, policy), failure, policy)
     if evidence.reference_usable and not _is_proven(
         evidence, reference, event.at_s, policy
     ):
@@ -166,7 +171,9 @@ def after_proof(evidence: Evidence, at_s: float, policy: OutagePolicy) -> Eviden
 
 def counted_by_now(evidence: Evidence, at_s: float, policy: OutagePolicy) -> Evidence:
     """Return the evidence with the failures counted that a proof at `at_s` covers."""
-    waiting, evidence = evidence.waiting, _without_waiting(evidence)
+    if not evidence.waiting:
+        return evidence
+    waiting, evidence = evidence.waiting, replace(evidence, waiting=())
     for failure in waiting:
         if at_s - failure.at_s <= policy.path_s:
             evidence = _counted(evidence, failure, policy)
@@ -266,10 +273,6 @@ def _counted(evidence: Evidence, failure: Waiting, policy: OutagePolicy) -> Evid
         failing=failing,
         last_failed_at_s=_latest(evidence.last_failed_at_s, failure.at_s),
     )
-
-
-def _without_waiting(evidence: Evidence) -> Evidence:
-    return replace(evidence, waiting=()) if evidence.waiting else evidence
 
 
 def _is_proven(

@@ -25,56 +25,17 @@ from agcod_guard.outage.detector import (
 )
 from agcod_guard.outage.events import Began, Ended, Event, Referenced
 from agcod_guard.outage.marks import Marks
+from agcod_guard.outage.moves import Change, move_to, moved_at_s
+from agcod_guard.outage.operations import Operations
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.reference import ReferenceState
-from agcod_guard.outage.state import Outage, Phase, ScopeState
+from agcod_guard.outage.state import TIMED, Phase, ScopeState
 
 MAX_OPEN_CALLS = 100_000
 """Calls under way that are watched; more than that is no longer one machine."""
 
 _UNKNOWN = f"{UNKNOWN_ACCOUNT}/"
 _NEVER = float("inf")
-_TIMED = (Phase.SUSPECT, Phase.RECOVERING)
-
-
-class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """A scope has changed its phase, on the fold's own axis.
-
-    Attributes:
-        scope: The scope's text.
-        before: The phase it left.
-        after: The phase it is in now.
-        at_s: Earliest time at which the new phase's condition held.
-        reason: Why, in one sentence.
-        first_failed_at_s: First failure of the run; None when there is none.
-        outage: The outage it belongs to, also when it has just ended.
-    """
-
-    scope: str
-    before: Phase
-    after: Phase
-    at_s: float
-    reason: str
-    first_failed_at_s: float | None
-    outage: Outage | None
-
-
-def move_to(
-    scope: str, state: ScopeState, *, before: Phase, outage: Outage | None
-) -> Move:
-    """Return the move that brought `scope` from `before` into `state`."""
-    first_s = state.evidence.first_failed_at_s
-    if outage is not None:
-        first_s = outage.first_failed_at_s
-    return Move(
-        scope=scope,
-        before=before,
-        after=state.phase,
-        at_s=state.evidence.changed_at_s if state.since_s is None else state.since_s,
-        reason=state.reason,
-        first_failed_at_s=first_s,
-        outage=outage,
-    )
 
 
 class FoldState(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +48,7 @@ class FoldState(msgspec.Struct, frozen=True, kw_only=True):
         marks: Last answer that was Amazon's, by the machine that got it: it
             succeeded, or bore Amazon's marks.
         until_s: Time up to which all is folded.
+        operations: State per operation, by the scope's text.
     """
 
     scopes: dict[str, ScopeState]
@@ -94,6 +56,7 @@ class FoldState(msgspec.Struct, frozen=True, kw_only=True):
     reference: ReferenceState
     until_s: float
     marks: dict[str, float] = {}
+    operations: dict[str, dict[str, ScopeState]] = {}
 
 
 class Fold:
@@ -101,6 +64,7 @@ class Fold:
 
     Attributes:
         scopes: State per scope, by the scope's text.
+        operations: The operations of every scope.
         reference: What the reference has told.
         until_s: Time up to which all is folded.
     """
@@ -113,6 +77,7 @@ class Fold:
         self._next_overdue_s = _NEVER
         self._marks = Marks(policy)
         self.scopes: dict[str, ScopeState] = {}
+        self.operations = Operations(policy, self._marks)
         self.reference = ReferenceState()
         self.until_s = float("-inf")
 
@@ -123,6 +88,7 @@ class Fold:
         fold.scopes, fold.reference = dict(state.scopes), state.reference
         fold._begun, fold.until_s = dict(state.begun), state.until_s
         fold._marks = Marks(policy, state.marks)
+        fold.operations = Operations(policy, fold._marks, state.operations)
         newest = next(reversed(fold._begun.values()), None)
         fold._newest_begun_s = -_NEVER if newest is None else newest.at_s
         fold._set_next_overdue()
@@ -136,6 +102,7 @@ class Fold:
             reference=self.reference,
             until_s=self.until_s,
             marks=self._marks.at_rest(),
+            operations=self.operations.at_rest(),
         )
 
     @property
@@ -150,13 +117,13 @@ class Fold:
         """Return an independent fold that stands where this one does."""
         return Fold.resumed(self.at_rest(), self._policy)
 
-    def fold(self, events: Iterable[Event], until_s: float) -> list[Move]:
+    def fold(self, events: Iterable[Event], until_s: float) -> list[Change]:
         """Take in the events, oldest first, and let time pass up to `until_s`.
 
         Returns:
             What changed, in the order of time, on the fold's own axis.
         """
-        moves: list[Move] = []
+        moves: list[Change] = []
         for event in events:
             if event.at_s >= self._next_overdue_s:
                 self._count_overdue(event.at_s, moves)
@@ -168,9 +135,8 @@ class Fold:
                 self._refer(event, moves)
         if until_s >= self._next_overdue_s:
             self._count_overdue(until_s, moves)
-        for scope, state in self.scopes.items():
-            if state.phase in _TIMED:
-                self._settle(scope, until_s, moves)
+        for scope in self.scopes:
+            self._settle(scope, until_s, moves)
         self.until_s = max(self.until_s, until_s)
         moves.sort(key=lambda move: move.at_s)
         return moves
@@ -185,7 +151,7 @@ class Fold:
             self._next_overdue_s, event.at_s + self._policy.overdue_s
         )
 
-    def _end(self, event: Ended, moves: list[Move]) -> None:
+    def _end(self, event: Ended, moves: list[Change]) -> None:
         self._begun.pop(event.call_id, None)
         if event.outcome is Outcome.SUCCESS and event.scope.startswith(_UNKNOWN):
             self._veto(event, moves)
@@ -193,27 +159,27 @@ class Fold:
         state = self.scopes.get(scope)
         if state is None:
             state = self.scopes[scope] = ScopeState()
-        if state.phase in _TIMED:
+        if state.phase in TIMED or self.operations.is_due(scope, event.at_s):
             state = self._settle(scope, event.at_s, moves)
         if event.marked or event.outcome is Outcome.SUCCESS:
             self._marks.note(event.source, event.at_s)
         elif event.outcome in TECHNICAL_FAILURES:
             state = self._marks.informed(state, (event.source,))
-        self._set(
-            scope,
-            after_call(state, event, reference=self.reference, policy=self._policy),
-            moves,
-        )
+        state = after_call(state, event, reference=self.reference, policy=self._policy)
+        self._set(scope, state, moves)
+        if state.phase is not Phase.OUTAGE:
+            self.operations.after_call(event, moves, reference=self.reference)
 
-    def _veto(self, event: Ended, moves: list[Move]) -> None:
+    def _veto(self, event: Ended, moves: list[Change]) -> None:
         """A success of nobody in particular speaks for its whole endpoint."""
         endpoint = event.scope.removeprefix(_UNKNOWN)
         for scope in self.scopes:
             if scope != event.scope and scope.endswith("/" + endpoint):
                 state = self._settle(scope, event.at_s, moves)
                 self._set(scope, after_veto(state, event), moves)
+                self.operations.after_veto(scope, event, moves)
 
-    def _refer(self, event: Referenced, moves: list[Move]) -> None:
+    def _refer(self, event: Referenced, moves: list[Change]) -> None:
         proven_s = self._marks.last_s(event.source)
         self.reference = self.reference.after(event, proven_s, self._policy)
         for scope in self.scopes:
@@ -225,8 +191,11 @@ class Fold:
                 policy=self._policy,
             )
             self._set(scope, changed, moves)
+            self.operations.after_reference(
+                scope, event.at_s, moves, reference=self.reference
+            )
 
-    def _count_overdue(self, until_s: float, moves: list[Move]) -> None:
+    def _count_overdue(self, until_s: float, moves: list[Change]) -> None:
         overdue_s = self._policy.overdue_s
         due = takewhile(
             lambda begun: begun.at_s + overdue_s <= until_s,
@@ -252,14 +221,24 @@ class Fold:
             self._has_late_begun = False
         return self._begun
 
-    def _settle(self, scope: str, until_s: float, moves: list[Move]) -> ScopeState:
-        state = settled(
-            self.scopes[scope], until_s, reference=self.reference, policy=self._policy
-        )
+    def _settle(self, scope: str, until_s: float, moves: list[Change]) -> ScopeState:
+        before = self.scopes[scope]
+        state = settled(before, until_s, reference=self.reference, policy=self._policy)
+        is_new_outage = state is not before and state.phase is Phase.OUTAGE
+        if self.operations.is_due(scope, until_s):
+            self.operations.settle(
+                scope,
+                moved_at_s(state) if is_new_outage else until_s,
+                moves,
+                succeeded_at_s=before.evidence.last_success_at_s,
+                reference=self.reference,
+            )
+        if is_new_outage:
+            self.operations.give_way(scope, moved_at_s(state), moves)
         self._set(scope, state, moves)
         return state
 
-    def _set(self, scope: str, state: ScopeState, moves: list[Move]) -> None:
+    def _set(self, scope: str, state: ScopeState, moves: list[Change]) -> None:
         before = self.scopes[scope]
         if state is before:
             return

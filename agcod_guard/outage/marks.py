@@ -35,9 +35,9 @@ class Marks:
 
     def note(self, source: str, at_s: float) -> None:
         """Remember an answer; the machine longest without one is forgotten first."""
-        self._marks[source] = at_s
-        if len(self._marks) > MAX_SOURCES:
+        if source not in self._marks and len(self._marks) >= MAX_SOURCES:
             del self._marks[min(self._marks, key=self._marks.__getitem__)]
+        self._marks[source] = at_s
 
     def last_s(self, source: str) -> float | None:
         """Return when that machine was last answered; None if it never was."""

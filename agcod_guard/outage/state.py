@@ -20,6 +20,10 @@ class Phase(StrEnum):
     RECOVERING = "RECOVERING"
 
 
+TIMED = (Phase.SUSPECT, Phase.RECOVERING)
+"""The phases that may end by time alone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
     """A scope has changed its phase.

@@ -3,7 +3,7 @@ import pytest
 from agcod_guard.incident.casebook import Casebook
 from agcod_guard.incident.incident import Stage
 from agcod_guard.incident.verdict import Verdict
-from agcod_guard.outage.fold import Move
+from agcod_guard.outage.moves import Move
 from agcod_guard.outage.state import Outage, Phase
 
 EPOCH_S = 1_795_346_000.0
