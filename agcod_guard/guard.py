@@ -250,6 +250,7 @@ class Guard:
         self._parts.capture.dismount()
         self._heartbeat.stop(timeout_s=5.0)
         self._rounds.end_probing()
+        self._parts.recorder.sweep(last=True)
         self.flush()
         self._parts.journal.close()
         self._parts.turn.release()
@@ -264,6 +265,7 @@ class Guard:
 
     def at_exit(self) -> None:
         """Write what waits in memory; called when the program ends."""
+        self._parts.recorder.sweep(last=True)
         self._parts.recorder.write_samples()
         self._parts.journal.close()
 

@@ -206,16 +206,19 @@ class Recorder:
             self._told_of_timeout = True
             self._observer.call_without_timeout(opened.begun.operation)
 
-    def sweep(self) -> None:
+    def sweep(self, *, last: bool = False) -> None:
         """End the calls whose body nobody has read or will read; once a second.
 
         A response hook that raises leaves such a call. It ended when its head
         came, and is judged by that.
+
+        Args:
+            last: Nobody will look again, so wait for no reader any longer.
         """
         try:
             while self._left:
                 self._end_unread(self._left.popleft())
-            oldest_s = self._clock.monotonic_s() - UNREAD_S
+            oldest_s = self._clock.monotonic_s() - (0.0 if last else UNREAD_S)
             for opened in self._unread.copy().values():
                 if opened.answered_mono_s <= oldest_s:
                     self._end_unread(opened)

@@ -209,6 +209,35 @@ def test_an_answer_that_nobody_reads_ends_when_its_head_came(
     assert frame.mono_ns == int((START_S + 1.0) * 1e9)
 
 
+def test_an_answer_that_was_left_ends_with_the_next_look(
+    recorder, journal, clock, begin
+):
+    opened = begin()
+    recorder.answered(opened, status=503, headers={})
+    recorder.await_body(opened)
+    clock.advance(1.0)
+    recorder.left_unread(opened)
+    assert journal.ends == []
+
+    recorder.sweep()
+    clock.advance(UNREAD_S)
+    recorder.sweep()
+
+    assert [(end.outcome, end.duration_s) for end in journal.ends] == [
+        (Outcome.FAULT, 0.0)
+    ]
+
+
+def test_the_last_look_waits_for_no_reader(recorder, journal, begin):
+    opened = begin()
+    recorder.answered(opened, status=403, headers={})
+    recorder.await_body(opened)
+
+    recorder.sweep(last=True)
+
+    assert [end.outcome for end in journal.ends] == [Outcome.DENIED]
+
+
 def test_a_body_that_is_being_read_may_take_its_time(recorder, journal, clock, begin):
     opened = begin()
     recorder.answered(opened, status=200, headers={})
