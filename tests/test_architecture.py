@@ -33,8 +33,8 @@ FLOORS = [
     {"rounds"},
     {"guard", "replaying", "ingesting"},
     {"log_replaying"},
-    {"drill"},
-    {"cli", "__init__"},
+    {"drill", "testing"},
+    {"cli", "pytest_plugin", "__init__"},
     {"__main__"},
 ]
 ADAPTERS = {"capture", "storage", "telemetry", "delivery", "network"}
