@@ -140,6 +140,22 @@ class StillInDoubtError(GuardError):
         )
 
 
+class NotAllowed(GuardError):
+    """Something may not be sent there; nothing was.
+
+    Attributes:
+        address: Server, host or recipient.
+        allowed: What is, in words that `allowed` completes.
+    """
+
+    def __init__(self, address: str, allowed: str) -> None:
+        super().__init__(address, allowed)
+        self.address, self.allowed = address, allowed
+
+    def __str__(self) -> str:
+        return f"nothing was sent to {self.address}: {self.allowed} allowed"
+
+
 def swallowed(stage: str, error: Exception) -> None:
     """Tell every listener of an error that was kept from the partner."""
     for listener in tuple(swallowed_listeners):

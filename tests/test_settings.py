@@ -495,7 +495,7 @@ class TestRefusals:
         assert (error.setting, error.expected[:10]) == ("hosts.a", "given once")
 
     def test_a_secret_is_not_shown_in_the_error_about_it(self):
-        nested = refusal(smtp={"password": "hunter2", "host": "mail"})
+        nested = refusal(smtp={"token": "hunter2", "host": "mail"})
         in_url = refusal(reference={"url": "ftp://ada:hunter2@example.invalid"})
         by_name = refusal(env={"AGCOD_GUARD_SMTP_TOKEN": "hunter2"})
 

@@ -3,8 +3,8 @@
 `Settings()` reads no settings at all and works; `Settings.load` reads the
 settings file and the AGCOD_GUARD_ environment, and raises nothing but
 `SettingsError`. What is set nearer wins: an argument, then the environment,
-then the file, then the default. `hosts`, `accounts` and `contacts` are one
-setting each: the nearer table stands for all of it.
+then the file, then the default. `hosts`, `accounts`, `webhooks` and `contacts` are
+one setting each: the nearer table stands for all of it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from agcod_guard.settings.contacts import shipped_contacts
 from agcod_guard.settings.fields import ENV_PREFIX, FIELDS, TABLES, TOP
 from agcod_guard.settings.frozen import FrozenMap
 from agcod_guard.settings.inventory import DEFAULT, inventory
+from agcod_guard.settings.mail import Own, SmtpAccount, Webhook
 from agcod_guard.settings.sources import from_arguments, from_environment, from_file
 from agcod_guard.settings.values import (
     Account,
@@ -43,10 +44,13 @@ __all__ = [
     "EventSwitches",
     "Fleet",
     "JournalQuota",
+    "Own",
     "Page",
     "PageMode",
     "Reference",
     "Settings",
+    "SmtpAccount",
+    "Webhook",
 ]
 
 _GROUPS: Mapping[str, Any] = {
@@ -54,6 +58,8 @@ _GROUPS: Mapping[str, Any] = {
     "policy": OutagePolicy,
     "reference": Reference,
     "page": Page,
+    "smtp": SmtpAccount,
+    "own": Own,
     "fleet": Fleet,
     "journal": JournalQuota,
     "events": EventSwitches,
@@ -99,6 +105,9 @@ class Settings:
         policy: When it is an outage.
         reference: A host outside Amazon, to know our own way out is open.
         page: How far the guard may go in writing to Amazon.
+        smtp: The server that takes the mails.
+        own: The partner's own people.
+        webhooks: The partner's own channels, by name.
         fleet: The machines that share the accounts.
         journal: How much of the past is kept.
         events: Which events are told louder.
@@ -120,6 +129,9 @@ class Settings:
     policy: OutagePolicy = field(default_factory=OutagePolicy)
     reference: Reference = field(default_factory=Reference)
     page: Page = field(default_factory=Page)
+    smtp: SmtpAccount = field(default_factory=SmtpAccount)
+    own: Own = field(default_factory=Own)
+    webhooks: Mapping[str, Webhook] = field(default_factory=FrozenMap)
     fleet: Fleet = field(default_factory=Fleet)
     journal: JournalQuota = field(default_factory=JournalQuota)
     events: EventSwitches = field(default_factory=EventSwitches)

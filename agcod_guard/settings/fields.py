@@ -24,6 +24,7 @@ from agcod_guard.settings.kinds import (
     seconds,
     whole,
 )
+from agcod_guard.settings.mail import OWN, SMTP, WEBHOOKS
 from agcod_guard.settings.values import (
     ACCOUNTS,
     CONTACT,
@@ -49,6 +50,7 @@ class Place(StrEnum):
 
 _EVERYWHERE = frozenset(Place)
 _NOT_IN_ENVIRONMENT = frozenset({Place.FILE, Place.ARGUMENT})
+_NOT_IN_FILE = frozenset({Place.ENVIRONMENT, Place.ARGUMENT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,7 @@ TOP: Mapping[str, Kind] = {
     "hosts": HOSTS,
     "accounts": ACCOUNTS,
     "contacts": CONTACT_ROWS,
+    "webhooks": WEBHOOKS,
     "drill": SWITCH,
     "live_armed": ARMED,
 }
@@ -102,6 +105,8 @@ TABLES: Mapping[str, Mapping[str, Kind]] = {
     "policy": POLICY,
     "reference": REFERENCE,
     "page": PAGE,
+    "smtp": SMTP,
+    "own": OWN,
     "fleet": FLEET,
     "journal": JOURNAL,
     "events": EVENTS,
@@ -111,6 +116,8 @@ _PLACES = {
     "live_armed": frozenset({Place.ENVIRONMENT}),
     "accounts": _NOT_IN_ENVIRONMENT,
     "contacts": _NOT_IN_ENVIRONMENT,
+    "webhooks": _NOT_IN_ENVIRONMENT,
+    "smtp.password": _NOT_IN_FILE,
 }
 _ENV_NAMES = {"live_armed": f"{ENV_PREFIX}LIVE"}
 
@@ -126,7 +133,11 @@ def _all_fields() -> tuple[Field, ...]:
         for name, kind in TOP.items()
     )
     inner = (
-        Field(path=(table, name), kind=kind)
+        Field(
+            path=(table, name),
+            kind=kind,
+            places=_PLACES.get(f"{table}.{name}", _EVERYWHERE),
+        )
         for table, kinds in TABLES.items()
         for name, kind in kinds.items()
     )

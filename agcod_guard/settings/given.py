@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from agcod_guard.errors import SettingsError
 
@@ -74,7 +75,10 @@ def masked(path: Iterable[str], value: object) -> object:
     """Return `value` as it may be shown: no secret, not endless."""
     words = {word for part in path for word in re.split(r"[^a-z]+", part.lower())}
     if words & _SECRET_WORDS:
-        return MASK
+        # A path names the file of a secret; a text may be the secret itself.
+        return value if isinstance(value, Path | None) else MASK
+    if "webhooks" in words and isinstance(value, str) and "://" in value:
+        return MASK  # the path of a Slack URL is its password
     if isinstance(value, str):
         text = re.sub(_USERINFO, MASK, value)
         return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

@@ -9,6 +9,7 @@ from agcod_guard.settings.contacts import shipped_contacts
 from agcod_guard.settings.fields import FIELDS
 from agcod_guard.settings.frozen import FrozenMap
 from agcod_guard.settings.given import Given, masked
+from agcod_guard.settings.mail import Webhook, host_only
 from agcod_guard.settings.values import Account
 
 DEFAULT = "the default"
@@ -52,6 +53,10 @@ def _columns(row: Given) -> Iterator[Given]:
         case Account(marketplace=marketplace, account_manager=account_manager):
             yield row.inside("marketplace", marketplace)
             yield row.inside("account_manager", account_manager)
+        case Webhook() as webhook:
+            yield row.inside("kind", webhook.kind)
+            yield row.inside("url", host_only(webhook.url_in_force))
+            yield row.inside("key_file", webhook.key_file)
         case _:
             yield row
 
@@ -70,7 +75,9 @@ def _shown(given: Given) -> str:
             return "not set"
         case bool():
             return "true" if given.value else "false"
-        case FrozenMap():
+        case FrozenMap() | ():
             return "none"
+        case tuple() as several:
+            return ", ".join(map(str, several))
         case value:
             return str(masked(given.path, value))

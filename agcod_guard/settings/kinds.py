@@ -17,6 +17,8 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from agcod_guard.call import Endpoint, Environment
+from agcod_guard.errors import SettingsError
+from agcod_guard.protocol.domains import is_amazons
 from agcod_guard.protocol.endpoints import MARKETPLACES, endpoint_of
 from agcod_guard.settings.frozen import FrozenMap
 from agcod_guard.settings.given import Given
@@ -32,7 +34,6 @@ _EMAIL = (
 _PHONE = r"\+?[0-9 ()./-]{5,32}(?: ?(?:ext\.?|x) ?[0-9]{1,6})?"
 _HOST = r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?"
 _REGION = r"[a-z0-9-]{1,16}"
-_AMAZON = r"(?:.*\.)?(?:amazon\.(?:com?\.)?[a-z]{2,3}|amazonaws\.com(?:\.cn)?)\.?"
 _LARGEST = 10**15
 
 
@@ -133,13 +134,17 @@ class Table:
                 )
         for name in self.required - row.keys():
             raise given.inside(name, None).refused(self.columns[name].expected)
-        return self.build(
-            **{
-                name: self.columns[name].take(given.inside(name, value))
-                for name, value in row.items()
-                if value is not None or name in self.required
-            }
-        )
+        taken = {
+            name: self.columns[name].take(given.inside(name, value))
+            for name, value in row.items()
+            if value is not None or name in self.required
+        }
+        try:
+            return self.build(**taken)
+        except SettingsError as error:
+            # Its columns contradict each other; it does not know its own name.
+            column = error.setting.rpartition(".")[2]
+            raise given.inside(column, error.value).refused(error.expected) from None
 
 
 def _require(holds: object) -> None:
@@ -326,7 +331,7 @@ def _outside_url(value: object) -> str:
     parts = urlsplit(url)
     _require(parts.scheme in {"http", "https"} and parts.hostname)
     _require(parts.username is None and parts.port != 0)
-    _require(not re.fullmatch(_AMAZON, (parts.hostname or "").lower()))
+    _require(not is_amazons(parts.hostname or ""))
     return url
 
 
