@@ -10,6 +10,11 @@ import pytest
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 PRINTED = {
+    "pos_loop.py": """\
+before the outage: SUCCESS
+gift cards are off the shelf
+gift cards are back
+after the outage: SUCCESS""",
     "wrap_a_session.py": """\
 Acmes0: SUCCESS
 Acmes1: SUCCESS
