@@ -384,6 +384,10 @@ class Observer(Protocol):
         """A call was sent with no timeout; told once per process."""
         ...
 
+    def hidden_retries(self, operation: str, attempts: int) -> None:
+        """A client has sent one call several times unasked; told once per process."""
+        ...
+
     def internal_error(self, stage: str, error: Exception) -> None:
         """Something of ours failed and was contained."""
         ...

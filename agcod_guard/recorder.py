@@ -76,7 +76,7 @@ class Recorder:
         self._targets = Targets(hosts)
         self._partner_id, self._source = partner_id, source
         self._sample_every_s = policy.sample_every_s
-        self._told_of_timeout = False
+        self._told_of_timeout = self._told_of_repeats = False
         self._start_afresh()
         _recorders.add(self)
 
@@ -138,8 +138,9 @@ class Recorder:
     ) -> None:
         """Note the head of the answer, whose body is still to come."""
         opened.status, opened.answer_headers = status, headers
-        opened.attempts = attempts
         opened.answered_mono_s = self._clock.monotonic_s()
+        if attempts > 1:
+            self.sent_several_times(opened, attempts)
 
     def await_body(self, opened: OpenCall) -> None:
         """Let `sweep` end the call if nobody begins to read the answer's body."""
@@ -205,6 +206,13 @@ class Recorder:
         if not self._told_of_timeout:
             self._told_of_timeout = True
             self._observer.call_without_timeout(opened.begun.operation)
+
+    def sent_several_times(self, opened: OpenCall, attempts: int) -> None:
+        """Note that a client has repeated a call unasked; tell it once a process."""
+        opened.attempts = attempts
+        if not self._told_of_repeats:
+            self._told_of_repeats = True
+            self._observer.hidden_retries(opened.begun.operation, attempts)
 
     def sweep(self, *, last: bool = False) -> None:
         """End the calls whose body nobody has read or will read; once a second.

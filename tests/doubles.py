@@ -45,6 +45,7 @@ class ListObserver:
         self.calls: list[Call] = []
         self.lost: list[int] = []
         self.without_timeout: list[str] = []
+        self.hidden: list[tuple[str, int]] = []
         self.errors: list[tuple[str, Exception]] = []
 
     def call_ended(self, call: End) -> None:
@@ -55,6 +56,9 @@ class ListObserver:
 
     def call_without_timeout(self, operation: str) -> None:
         self.without_timeout.append(operation)
+
+    def hidden_retries(self, operation: str, attempts: int) -> None:
+        self.hidden.append((operation, attempts))
 
     def internal_error(self, stage: str, error: Exception) -> None:
         self.errors.append((stage, error))

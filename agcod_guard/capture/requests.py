@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
+from urllib3.exceptions import MaxRetryError
+from urllib3.util.retry import Retry
 
 from agcod_guard.call import Endpoint
 from agcod_guard.capture.mounts import Mounts
@@ -117,7 +119,7 @@ class GuardedAdapter:
         try:
             response = send(request, *args, **kwargs)
         except BaseException as error:
-            _ended(recorder, opened, error)
+            _failed(recorder, opened, self._agcod_inner, error)
             raise
         if opened is not None:
             stream = args[0] if args else kwargs.get("stream")
@@ -243,6 +245,19 @@ def _look_on(
         _ended(recorder, opened)
 
 
+def _failed(
+    recorder: Recorder, opened: OpenCall | None, adapter: Any, error: BaseException
+) -> None:
+    """Note what the caller gets instead of an answer."""
+    try:
+        attempts = _attempts_given_up(adapter, error)
+        if opened is not None and attempts > 1:
+            recorder.sent_several_times(opened, attempts)
+    except Exception as trouble:
+        recorder.contain("capture.end", trouble)
+    _ended(recorder, opened, error)
+
+
 def _ended(
     recorder: Recorder, opened: OpenCall | None, error: BaseException | None = None
 ) -> None:
@@ -282,3 +297,17 @@ def _attempts(response: Any) -> int:
     retries = getattr(getattr(response, "raw", None), "retries", None)
     history = getattr(retries, "history", None)
     return len(history) + 1 if isinstance(history, tuple) else 1
+
+
+def _attempts_given_up(adapter: Any, error: BaseException) -> int:
+    """Return how often, at least, urllib3 tried before it gave up.
+
+    It does not tell which of its counters has run out.
+    """
+    cause = error.args[0] if error.args else None
+    retries = getattr(adapter, "max_retries", None)
+    if not isinstance(cause, MaxRetryError) or not isinstance(retries, Retry):
+        return 1
+    kinds = ("total", "connect", "read", "status", "other")
+    counts = [getattr(retries, kind) for kind in kinds]
+    return 1 + min((count for count in counts if type(count) is int), default=0)

@@ -21,6 +21,7 @@ from agcod_guard.telemetry.channel import Channel, Fact
 
 CALL_ENDED = "call.ended"
 CALL_WITHOUT_TIMEOUT = "call.without_timeout"
+CALL_HIDDEN_RETRIES = "call.hidden_retries"
 OUTAGE_SUSPECTED = "outage.suspected"
 OUTAGE_DISMISSED = "outage.dismissed"
 OUTAGE_STARTED = "outage.started"
@@ -150,6 +151,10 @@ class Events:
             operation=operation,
             advised_timeout_s=ADVISED_TIMEOUT_S,
         )
+
+    def hidden_retries(self, operation: str, attempts: int) -> None:
+        """Tell that a client repeats calls on its own, with a stale signature."""
+        self._tell(WARNING, CALL_HIDDEN_RETRIES, operation=operation, attempts=attempts)
 
     def internal_error(self, stage: str, error: Exception) -> None:
         """Tell the error, each stage once a minute with how many went untold."""

@@ -187,6 +187,9 @@ class Metrics:
     def call_without_timeout(self, operation: str) -> None:
         """Count nothing: it is told once a process and would always be 1."""
 
+    def hidden_retries(self, operation: str, attempts: int) -> None:
+        """Count nothing: it is told once a process and would always be 1."""
+
     def internal_error(self, stage: str, error: Exception) -> None:
         """Count the error under its stage."""
         if len(self._stages) < _MOST_STAGES:

@@ -95,6 +95,13 @@ class Observers:
             lambda told: told.call_without_timeout(operation),
         )
 
+    def hidden_retries(self, operation: str, attempts: int) -> None:
+        """Tell that a client repeats calls on its own."""
+        self._tell(
+            "observer.hidden_retries",
+            lambda told: told.hidden_retries(operation, attempts),
+        )
+
     def internal_error(self, stage: str, error: Exception) -> None:
         """Tell that something of ours failed and was contained."""
         for observer in self._observers:

@@ -480,6 +480,49 @@ def test_retries_beneath_the_session_are_counted(agcod, guarded, session):
     assert len(agcod.received) == 3
 
 
+def test_retries_beneath_the_session_are_told_once(agcod, guarded, session):
+    retry = Retry(
+        2, status_forcelist=[500], allowed_methods=["POST"], raise_on_status=False
+    )
+    session.mount("http://", HTTPAdapter(max_retries=retry))
+
+    for _ in range(2):
+        session.post(agcod.url("fault"), timeout=2)
+    session.mount("http://", HTTPAdapter())
+    session.post(agcod.url("fault"), timeout=2)
+
+    assert guarded.observer.hidden == [("CreateGiftCard", 3)]
+    assert [call.attempts for call in guarded.calls] == [3, 3, 1]
+
+
+@pytest.mark.parametrize(
+    "retry",
+    [
+        Retry(2, status_forcelist=[500], allowed_methods=None),
+        Retry(9, status=2, status_forcelist=[500], allowed_methods=None),
+    ],
+    ids=["total", "status"],
+)
+def test_retries_beneath_the_session_that_give_up_are_counted(
+    agcod, guarded, session, retry
+):
+    session.mount("http://", HTTPAdapter(max_retries=retry))
+
+    with pytest.raises(requests.exceptions.RetryError):
+        session.post(agcod.url("fault"), timeout=2)
+
+    assert [call.attempts for call in guarded.calls] == [3]
+    assert guarded.observer.hidden == [("CreateGiftCard", 3)]
+
+
+def test_an_adapter_that_repeats_nothing_is_not_told(agcod, guarded, session):
+    with pytest.raises(requests.ConnectionError):
+        session.post("http://127.0.0.1:1/CreateGiftCard", timeout=2)
+
+    assert [call.attempts for call in guarded.calls] == [1]
+    assert guarded.observer.hidden == []
+
+
 def test_other_hosts_get_the_very_adapter(session):
     for url in (
         "https://example.invalid/CreateGiftCard",

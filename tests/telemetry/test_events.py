@@ -184,6 +184,18 @@ class TestEvents:
             }
         ]
 
+    def test_retries_of_a_client_on_its_own_are_told(self, logged):
+        Events().hidden_retries("CreateGiftCard", 3)
+
+        assert logged == [
+            {
+                "event": "call.hidden_retries",
+                "log_level": "warning",
+                "operation": "CreateGiftCard",
+                "attempts": 3,
+            }
+        ]
+
     def test_the_same_internal_error_is_told_once_a_minute_with_a_count(self, logged):
         now_s = [100.0]
         events = Events(monotonic_s=lambda: now_s[0])
@@ -255,7 +267,7 @@ class TestEvents:
         ]
 
         text = DOCS.read_text("utf-8")
-        assert len(constants) == 19
+        assert len(constants) == 20
         assert [name for name in constants if f"| `{name}` |" not in text] == []
 
 

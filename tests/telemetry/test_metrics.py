@@ -164,6 +164,7 @@ class TestTheOtherNews:
         metrics.journal_resumed()
         metrics.frames_skipped(2, "a.seg")
         metrics.call_without_timeout("CreateGiftCard")
+        metrics.hidden_retries("CreateGiftCard", 3)
 
         value = registry.get_sample_value
         assert value("agcod_packets_written_total") == 1

@@ -32,6 +32,7 @@ def facts(make_call, make_transition, incident, entry):
         "journal_bytes": (4096,),
         "frames_skipped": (1, "a.seg"),
         "call_without_timeout": ("CreateGiftCard",),
+        "hidden_retries": ("CreateGiftCard", 3),
         "internal_error": ("capture.begin", ValueError("odd")),
     }
 
