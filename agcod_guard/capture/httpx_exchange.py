@@ -32,7 +32,7 @@ def begun(
             method=request.method,
             url=str(request.url),
             headers=_text_of(request.headers),
-            body=_body_of(request),
+            body=_sent_body(request),
             via=_proxy(transport),
         )
         if opened is not None and _may_wait_for_ever(transport, request):
@@ -79,7 +79,7 @@ def answered(
         recorder.answered(opened, status=response.status_code, headers=headers)
         if not response.is_closed:
             return _body_to_come(recorder, opened, response)
-        recorder.end(opened, body=_body_of(response))
+        recorder.end(opened, body=_read_body(response))
     except Exception as error:
         recorder.contain("capture.answer", error)
         _end_all_the_same(recorder, opened)
@@ -108,8 +108,15 @@ def _text_of(headers: httpx.Headers) -> dict[str, str]:
     }
 
 
-def _body_of(message: httpx.Request | httpx.Response) -> bytes | None:
-    """Return the start of a body that is in memory; None if it is yet to be read."""
+def _sent_body(request: httpx.Request) -> bytes | None:
+    """Return the start of a body that is in memory; None if it is the transport's."""
+    if type(request.stream) is httpx.ByteStream:  # also of a redirect, not read yet
+        return kept_part(b"".join(request.stream))
+    return _read_body(request)
+
+
+def _read_body(message: httpx.Request | httpx.Response) -> bytes | None:
+    """Return the start of a body that has been read; None if it has not."""
     try:
         return kept_part(message.content)
     except httpx.StreamError:
