@@ -70,6 +70,12 @@ class Briefing:
         names = [row.error for row in self.dossier.errors if row.technical]
         return in_words(names[0]) if names else "no error on record"
 
+    @property
+    def failed_how(self) -> str:
+        """How the calls failed; goes on after `have failed`."""
+        kinds = sum(row.technical for row in self.dossier.errors)
+        return f"{', mostly' if kinds > 1 else ''} with {self.main_error}"
+
 
 def whose(account: str, marketplace: str | None) -> str:
     """Return partner id and marketplace as a reader at Amazon expects them."""

@@ -18,7 +18,7 @@ COLUMNS = 78
 _LISTED = 4
 _WORDS = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]{8,12} GMT[^ ]*"
-    r"|[A-Z]{3} [0-9,]+\.[0-9]{2}[^ ]*"
+    r"|(?:[A-Z]{3} [0-9,]+\.[0-9]{2}|JPY [0-9,]+)[^ ]*"
     r"|[^ ]+"
 )
 """What stays on one line: a time, an amount of money, a word."""
@@ -112,8 +112,10 @@ def length(seconds: float) -> str:
 
 
 def money(amount: Decimal, currency: str | None) -> str:
-    """Return an amount of money, e.g. `GBP 2,600.00`."""
+    """Return an amount of money, e.g. `GBP 2,600.00`; yen have no hundredths."""
     shown = f"{amount:,.2f}" if is_plausible(amount) else "(unreadable amount)"
+    if currency == "JPY":
+        shown = shown.removesuffix(".00")
     return f"{identifier(currency or '(no currency)')} {shown}"
 
 

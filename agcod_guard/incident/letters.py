@@ -22,7 +22,7 @@ from agcod_guard.incident.briefing import (
     without_secrets,
 )
 from agcod_guard.incident.items import MISSING
-from agcod_guard.incident.layout import count, gmt, identifier, plain, some
+from agcod_guard.incident.layout import count, gmt, identifier, listed, plain, some
 from agcod_guard.incident.message import Mail, message_id
 from agcod_guard.incident.narrative import endpoint_name
 from agcod_guard.incident.routing import Route
@@ -64,7 +64,7 @@ def account_mail(
     error, since = plain(trouble.error), gmt(trouble.first_at_s)
     endpoint = Endpoint.parse(trouble.endpoint)
     opening = (
-        f"AGCOD refuses the orders of {who} with {error}: "
+        f"AGCOD refuses the orders of partner {who} with {error}: "
         f"{count(trouble.calls, 'call')} since {since}, the last at "
         f"{gmt(trouble.last_at_s)}."
     )
@@ -80,7 +80,7 @@ def account_mail(
         "Timestamp of last failed response": gmt(trouble.last_at_s),
         "Failed calls": f"{trouble.calls:,}",
         "Currency": some(map(identifier, trouble.currencies)),
-        "Sample request IDs": some(map(identifier, trouble.request_ids)),
+        "Sample request IDs": listed(map(identifier, trouble.request_ids)),
     }
     return letter(
         route,

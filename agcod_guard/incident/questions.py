@@ -91,7 +91,7 @@ def request_mail(
     request_id = _request_id(first)
     ended = _ended(last)
     opening = (
-        f"One request of {who} to {endpoint_name(first.endpoint)} went wrong: "
+        f"One request of partner {who} to {endpoint_name(first.endpoint)} went wrong: "
         f"{identifier(first.operation)} {request_id} of {gmt(first.started_at_s)} "
         f"({count(len(calls), 'attempt')}, the last one: {ended})."
     )
@@ -124,15 +124,14 @@ def operation_mail(
     operation, since = identifier(down.operation), gmt(down.first_at_s)
     error = in_words(kind_of_error(down.examples[-1]))
     opening = (
-        f"{operation} fails for {who} at {endpoint_name(down.scope.endpoint)}: since "
-        f"{since} all {count(down.calls, 'call')} have failed with {error} "
+        f"{operation} fails for partner {who} at {endpoint_name(down.scope.endpoint)}: "
+        f"since {since} all {count(down.calls, 'call')} have failed with {error} "
         f"({count(down.orders, 'different order')})."
     )
-    others = some(map(identifier, down.others))
+    others = some(map(identifier, down.others)) or "other operations"
     asked = (
-        f"{f'{others} still works, so' if others else 'Other operations work:'} this "
-        "is no outage and we have not used the urgent address. Please look into it "
-        "and tell us what to expect."
+        f"Still working: {others}. So this is no outage, and we have not used the "
+        "urgent address. Please look into it and tell us what to expect."
     )
     facts = {
         "Partner ID of account": identifier(down.scope.account),
@@ -165,7 +164,8 @@ def announcement_mail(
         if planned.downtime
         else "Our calls to AGCOD go on. Please tell us if you expect any trouble."
     )
-    opening = f"We plan a {kind} on our side for {who}, from {start}{until}."
+    plan = "downtime" if planned.downtime else "a change"
+    opening = f"We plan {plan} on our side for partner {who}, from {start}{until}."
     return letter(
         route,
         head,
@@ -181,7 +181,7 @@ def announcement_mail(
 def _asked(calls: Sequence[Call]) -> str:
     if calls[-1].outcome is Outcome.SUCCESS:
         return "It has succeeded since. Please tell us what went wrong before."
-    if calls[-1].outcome is Outcome.NO_ANSWER:
+    if any(call.outcome is Outcome.NO_ANSWER for call in calls):
         return "Please tell us what went wrong, and whether it was carried out."
     return "Please tell us what went wrong and what we should do."
 

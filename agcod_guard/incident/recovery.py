@@ -74,7 +74,7 @@ def recovery_mail(
     if ended_at_s is None:
         raise NotOver(incident.incident_id)
     who, name = briefing.whose(head.reporter), incident.incident_id
-    subject = f"AGCOD outage for {who} is over since {gmt(ended_at_s)} [{name}]"
+    subject = f"AGCOD outage over for {who} since {gmt(ended_at_s)} [{name}]"
     parts = (
         paragraphs(
             banner_of(incident) or "",
@@ -88,7 +88,7 @@ def recovery_mail(
     return Mail(
         door=Door.NOBODY,
         to=tuple(to),
-        subject=subject_without_secrets(subject, f"AGCOD outage is over [{name}]"),
+        subject=subject_without_secrets(subject, f"AGCOD outage over [{name}]"),
         text=without_secrets("\n\n".join(parts) + "\n"),
         message_id=message_id(f"{name}-recovery", head.own_address),
         dated_s=now_s,
@@ -103,10 +103,10 @@ def _what_is_over(briefing: Briefing, who: str, ended_at_s: float) -> str:
     incident, dossier = briefing.incident, briefing.dossier
     lasted = length(ended_at_s - incident.first_failed_at_s)
     return (
-        f"{endpoint_name(incident.scope.endpoint)} works again for {who} since "
-        f"{gmt(ended_at_s)}. It was down for {lasted}: "
-        f"{count(dossier.failed, 'call')} for {orders(dossier)} failed, mostly with "
-        f"{briefing.main_error}."
+        f"{endpoint_name(incident.scope.endpoint)} has worked again for partner {who} "
+        f"since {gmt(ended_at_s)}. It was down for {lasted}: "
+        f"{count(dossier.failed, 'call')} for {orders(dossier)} failed"
+        f"{briefing.failed_how}."
     )
 
 
@@ -117,7 +117,7 @@ def _what_is_left(dossier: Dossier) -> str:
     worth = some(money(value, code) for code, value in dossier.undelivered.items())
     has = "has" if number == 1 else "have"
     return (
-        f"{count(number, 'gift card order')} of them, worth {worth}, {has} not been "
+        f"Of these, {count(number, 'gift card order')} worth {worth} {has} not been "
         "delivered yet."
     )
 

@@ -63,28 +63,23 @@ def _what_is_wrong(briefing: Briefing, reporter: Reporter, *, still: bool) -> st
     if dossier.succeeded:
         down += " again"
     return (
-        f"{place} {down} for {briefing.whose(reporter)}: "
-        f"since {gmt(incident.first_failed_at_s)} {_how_much(dossier)} "
-        f"{_mostly(dossier)}with {briefing.main_error}{_cost(dossier)}."
+        f"{place} {down} for partner {briefing.whose(reporter)}: "
+        f"since {gmt(incident.first_failed_at_s)} {_how_much(dossier)}"
+        f"{briefing.failed_how}. Affected: {_cost(dossier)}."
     )
 
 
 def _how_much(dossier: Dossier) -> str:
     if dossier.failed == dossier.calls:
         return f"all {count(dossier.failed, 'call')} have failed"
-    none = "" if dossier.succeeded else ", none has succeeded,"
+    none = "" if dossier.succeeded else " and none has succeeded"
     return f"{dossier.failed:,} of {count(dossier.calls, 'call')} have failed{none}"
-
-
-def _mostly(dossier: Dossier) -> str:
-    return "mostly " if sum(row.technical for row in dossier.errors) > 1 else ""
 
 
 def _cost(dossier: Dossier) -> str:
     """Return how many orders that is, and what they are worth."""
     worth = some(money(value, code) for code, value in dossier.undelivered.items())
-    value = f", {worth} not delivered" if worth else ""
-    return f" ({orders(dossier)}{value})"
+    return f"{orders(dossier)}{f', {worth} not delivered' if worth else ''}"
 
 
 def _unanswered(sent: Sequence[SentPage]) -> str:

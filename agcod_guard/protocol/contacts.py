@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from agcod_guard.errors import SettingsError
@@ -87,9 +87,25 @@ class Contacts:
         return self._at((Door.OPERATIONS, None, marketplace)) or self.integration()
 
     def replaced_by(self, others: Contacts) -> Contacts:
-        """Return these contacts with those of `others` in their places."""
-        rows = {contact.slot: contact for contact in (*self.rows, *others.rows)}
-        return Contacts(tuple(rows.values()))
+        """Return these contacts with those of `others` in their places.
+
+        Where the integration team stands in for an operations team, it is its
+        new address that does.
+        """
+        standing_in = self._standing_in(others.integration())
+        rows = (*self.rows, *standing_in, *others.rows)
+        return Contacts(tuple({contact.slot: contact for contact in rows}.values()))
+
+    def _standing_in(self, team: Contact | None) -> tuple[Contact, ...]:
+        """Return the operations rows that are the integration team's, as `team`."""
+        before = self.integration()
+        if team is None or before is None:
+            return ()
+        return tuple(
+            replace(row, address=team.address, source=team.source, as_of=team.as_of)
+            for row in self.rows
+            if row.door is Door.OPERATIONS and row.address == before.address
+        )
 
     def _at(self, slot: Slot) -> Contact | None:
         return next((contact for contact in self.rows if contact.slot == slot), None)

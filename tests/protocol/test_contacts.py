@@ -76,6 +76,17 @@ def test_the_partners_own_row_replaces_the_shipped_one(shipped):
     assert len(merged.rows) == len(shipped.rows)
 
 
+def test_a_new_integration_team_also_stands_in_where_no_operations_team_is(shipped):
+    own = contacts_from({"contact": [ROW]}, origin="mine.toml")
+
+    merged = shipped.replaced_by(own)
+
+    for code in ("PL", "BE", "ZA"):
+        assert merged.operations(code).address == ROW["address"]
+        assert merged.operations(code).source == "us"
+    assert merged.operations("UK") == shipped.operations("UK")
+
+
 @pytest.mark.parametrize(
     "domain",
     [
