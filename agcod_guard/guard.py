@@ -73,6 +73,8 @@ class Guard:
         self._folder = DataFolder(settings=self.settings, clock=self._clock)
         self._parts = assembled(self._folder, registry, self._wake)
         self._rounds = Rounds(self._parts, self._folder)
+        known = (*(host.endpoint for host in HOSTS), *self.settings.hosts.values())
+        self._endpoints = {str(endpoint): endpoint for endpoint in known}
         self._looking = threading.RLock()  # a callback may ask for a look
         self._heartbeat = Heartbeat(
             self._beat, every_s=max(self.settings.policy.tick_s, BEATS_APART_S)
@@ -271,10 +273,9 @@ class Guard:
 
     def _endpoint(self, given: Endpoint | str, *, asked_by: str) -> Endpoint:
         """Return the endpoint meant, which has to be one that calls can go to."""
-        endpoint = Endpoint.parse(given) if isinstance(given, str) else given
-        known = {host.endpoint for host in HOSTS} | {*self.settings.hosts.values()}
-        if endpoint not in known:
-            expected = f"one of {', '.join(sorted(map(str, known)))}"
+        endpoint = self._endpoints.get(str(given))
+        if endpoint is None:
+            expected = f"one of {', '.join(sorted(self._endpoints))}"
             raise SettingsError(
                 f"endpoint of {asked_by}", str(given), expected, origin="an argument"
             )
