@@ -73,6 +73,7 @@ class AnswerBody:
 
     def leave(self) -> None:
         """Note that nobody will read on; also for finalizers, see `left_unread`."""
+        self._over = True
         try:
             self._recorder.left_unread(self._opened)
         except Exception as error:

@@ -126,6 +126,10 @@ class _AsyncChunks:
         except StopAsyncIteration:
             self._body.end()
             raise
+        except GeneratorExit:
+            # A task was thrown away: this may be the garbage collector's doing.
+            self._body.leave()
+            raise
         except BaseException as error:
             self._body.end(error=error)
             raise

@@ -52,8 +52,13 @@ def failed(
 ) -> None:
     """Note what the caller gets instead of an answer."""
     try:
-        if opened is not None:
-            _note_late_headers(opened, request)
+        if opened is None:
+            return
+        _note_late_headers(opened, request)
+        if isinstance(error, GeneratorExit):
+            # A task was thrown away: this may be the garbage collector's doing.
+            recorder.left_unread(opened)
+        else:
             recorder.end(opened, error=error)
     except Exception as trouble:
         recorder.contain("capture.end", trouble)
