@@ -16,6 +16,11 @@ from agcod_guard.down_scopes import READ_EVERY_S, STALE_AFTER_S
 DOWN = fault("F500")
 
 
+def shop(folder, clock):
+    """Return a partner whose guard decides in seconds, for there are many orders."""
+    return guarded(folder, clock, policy={"hold_s": 10.0, "clear_s": 20.0})
+
+
 @pytest.fixture
 def clock():
     return ManualClock(START_S)
@@ -23,14 +28,14 @@ def clock():
 
 @pytest.fixture
 def partner(tmp_path, clock):
-    partner = guarded(tmp_path, clock)
+    partner = shop(tmp_path, clock)
     yield partner
     partner.guard.close()
 
 
 def test_only_an_outage_is_down_and_the_first_success_ends_it(partner):
     seen = []
-    for answer, seconds in ((success(), 5), (DOWN, 200), (success(), 310)):
+    for answer, seconds in ((success(), 5), (DOWN, 15), (success(), 30)):
         for _ in range(seconds):
             partner.sell(1, answer)
             seen.append((partner.phases[-1:], partner.guard.is_down("eu")))
@@ -44,7 +49,7 @@ def test_only_an_outage_is_down_and_the_first_success_ends_it(partner):
 
 
 def test_it_is_asked_by_endpoint_and_by_account(partner):
-    partner.sell(200, DOWN)
+    partner.sell(15, DOWN)
     guard = partner.guard
 
     assert guard.is_down()
@@ -55,7 +60,7 @@ def test_it_is_asked_by_endpoint_and_by_account(partner):
 
 
 def test_another_endpoint_may_be_down_alone(partner):
-    partner.sell(200, DOWN, url=NA)
+    partner.sell(15, DOWN, url=NA)
     partner.sell(1, success(), url=EU)
 
     assert partner.guard.is_down("na")
@@ -68,11 +73,11 @@ def test_an_endpoint_that_no_call_can_go_to_is_named(partner):
 
 
 def test_a_process_that_does_not_act_hears_of_it_at_its_next_look(tmp_path, clock):
-    acting, listening = guarded(tmp_path, clock), guarded(tmp_path, clock)
+    acting, listening = shop(tmp_path, clock), shop(tmp_path, clock)
     acting.look()
     listening.look()
     told = []
-    for answer, seconds in ((DOWN, 200), (success(), 5)):
+    for answer, seconds in ((DOWN, 15), (success(), 5)):
         for _ in range(seconds):
             acting.sell(1, answer)
             listening.look()
@@ -81,16 +86,16 @@ def test_a_process_that_does_not_act_hears_of_it_at_its_next_look(tmp_path, cloc
     acting.guard.close()
     listening.guard.close()
 
-    assert told[200] is True
+    assert told[15] is True
     assert told[-1] is False
     assert all(told[:-1])
 
 
 def test_a_process_that_comes_later_knows_before_its_first_look(tmp_path, clock):
-    acting = guarded(tmp_path, clock)
-    acting.sell(200, DOWN)
+    acting = shop(tmp_path, clock)
+    acting.sell(15, DOWN)
 
-    late = guarded(tmp_path, clock)
+    late = shop(tmp_path, clock)
     known_at_once = late.guard.is_down("eu")
     late.look()
 
@@ -101,8 +106,8 @@ def test_a_process_that_comes_later_knows_before_its_first_look(tmp_path, clock)
 
 
 def test_whoever_takes_over_says_the_same(tmp_path, clock):
-    first, second = guarded(tmp_path, clock), guarded(tmp_path, clock)
-    first.sell(200, DOWN)
+    first, second = shop(tmp_path, clock), shop(tmp_path, clock)
+    first.sell(15, DOWN)
     second.look()
     first.guard.close()
 
@@ -115,7 +120,7 @@ def test_whoever_takes_over_says_the_same(tmp_path, clock):
 
 
 def test_old_news_never_stops_a_sale(partner):
-    partner.sell(200, DOWN)
+    partner.sell(15, DOWN)
 
     partner.clock.advance(STALE_AFTER_S)
     assert partner.guard.is_down("eu")
@@ -125,8 +130,8 @@ def test_old_news_never_stops_a_sale(partner):
 
 
 def test_a_ladder_that_cannot_be_read_never_stops_a_sale(tmp_path, clock, swallowed):
-    acting, listening = guarded(tmp_path, clock), guarded(tmp_path, clock)
-    acting.sell(200, DOWN)
+    acting, listening = shop(tmp_path, clock), shop(tmp_path, clock)
+    acting.sell(15, DOWN)
     listening.look()
     assert listening.guard.is_down("eu")
     acting.clock.advance(1.0)
@@ -144,7 +149,7 @@ def test_a_ladder_that_cannot_be_read_never_stops_a_sale(tmp_path, clock, swallo
 
 def test_asking_never_raises_for_io(tmp_path, clock, swallowed):
     (tmp_path / "ladder.sqlite").write_bytes(b"no database" * 1_000)
-    partner = guarded(tmp_path, clock)
+    partner = shop(tmp_path, clock)
 
     assert partner.guard.is_down("eu") is False
 
@@ -163,7 +168,7 @@ def test_asking_reads_nothing_but_memory_after_the_first_time(partner, monkeypat
 
 
 def test_a_mistake_in_a_look_leaves_what_was_known(partner, monkeypatch, swallowed):
-    partner.sell(200, DOWN)
+    partner.sell(15, DOWN)
 
     def broken(*_, **__):
         raise ValueError("a mistake of ours")
@@ -175,8 +180,8 @@ def test_a_mistake_in_a_look_leaves_what_was_known(partner, monkeypatch, swallow
 
 
 def test_a_child_finds_out_for_itself(tmp_path, clock):
-    partner = guarded(tmp_path, clock)
-    partner.sell(200, DOWN)
+    partner = shop(tmp_path, clock)
+    partner.sell(15, DOWN)
     child = os.fork()
     if child == 0:
         code = 1
