@@ -133,6 +133,8 @@ class Connection(BaseHTTPRequestHandler):
         elif delivery in _HALVED:
             self._send(whole[: len(whole) - half])
             self._end_of_half(whole[len(whole) - half :], exchange, rule)
+        elif delivery is Delivery.CLOSE:
+            self.close_connection = True
         else:
             self._reset()
 

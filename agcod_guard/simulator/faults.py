@@ -46,6 +46,8 @@ class Delivery(Enum):
     """Not a byte until the fault is healed; the request waits."""
     RESET = auto()
     """TCP reset instead of an answer."""
+    CLOSE = auto()
+    """An orderly end instead of an answer."""
     RESET_MID_BODY = auto()
     """Headers and half of the body, then a TCP reset."""
     CLOSE_MID_BODY = auto()
@@ -92,6 +94,11 @@ _BAD_GATEWAY = Page(
     b"<html><head><title>502 Bad Gateway</title></head>"
     b"<body><h1>Bad gateway</h1></body></html>\n",
 )
+_UNAVAILABLE = Page(
+    503,
+    b"<html><head><title>503 Service Unavailable</title></head>"
+    b"<body><h1>No server is available</h1></body></html>\n",
+)
 
 _ALL = (
     Fault(name="F100", refusal=refusals.INTERNAL),
@@ -113,12 +120,14 @@ _ALL = (
     Fault(name="slow", delay_s=2.0, works=True),
     Fault(name="hang", delivery=Delivery.NEVER),
     Fault(name="reset", delivery=Delivery.RESET),
+    Fault(name="close", delivery=Delivery.CLOSE),
     Fault(name="reset-mid-body", delivery=Delivery.RESET_MID_BODY, works=True),
     Fault(name="close-mid-body", delivery=Delivery.CLOSE_MID_BODY, works=True),
     Fault(name="stall-mid-body", delivery=Delivery.STALL_MID_BODY, works=True),
     Fault(name="truncated", delivery=Delivery.TRUNCATED, works=True),
     Fault(name="empty-503", page=Page(503)),
     Fault(name="html-502", page=_BAD_GATEWAY),
+    Fault(name="html-503", page=_UNAVAILABLE),
     Fault(name="empty-200", page=Page(200, content_type="application/json")),
 )
 

@@ -36,12 +36,14 @@ WIRE_RESULTS = {
     "slow": "ReadTimeout",
     "hang": "ReadTimeout",
     "reset": "ConnectionError",
+    "close": "ConnectionError",
     "reset-mid-body": "ChunkedEncodingError",
     "close-mid-body": "ChunkedEncodingError",
     "stall-mid-body": "ConnectionError",
     "truncated": "HTTP 200",
     "empty-503": "HTTP 503",
     "html-502": "HTTP 502",
+    "html-503": "HTTP 503",
     "empty-200": "HTTP 200",
 }
 WORKS = {"slow", "reset-mid-body", "close-mid-body", "stall-mid-body", "truncated"}
