@@ -198,6 +198,7 @@ def scope_reports(ladder: SqliteLadder) -> list[ScopeReport]:
             first_failed_at_s=kept.first_failed_at_s,
             last_success_at_s=kept.last_success_at_s,
             incident_open=kept.scope in open_in,
+            operations_down=frozenset(kept.operations_down),
         )
         for kept in kept_scopes(checkpoint)
     ]

@@ -31,6 +31,7 @@ from agcod_guard.ports import (
     Turn,
 )
 from agcod_guard.reckoning import Reckoning
+from agcod_guard.told_operations import ToldOperations
 
 
 class Packer(Protocol):
@@ -76,6 +77,9 @@ class Desk:
         axes = self._axes = self.reckoning.axes
         self._casebook = Casebook(incidents, wall_s=axes.wall_s, drill=header.drill)
         self._told = {} if state is None else dict(state.told)
+        self._told_operations = ToldOperations(
+            None if state is None else state.told_operations
+        )
         self._plan = PackingPlan(policy)
         self._saved_at_s = float("-inf")
         self._unsaved: dict[str, Incident] = {}
@@ -98,11 +102,16 @@ class Desk:
         moves, self._missed = self._missed + self.reckoning.look(now_s), []
         news = [self._followed(move) for move in self._news(moves)]
         self._untold += news
+        changed = self._told_operations.news(
+            self.reckoning.present.operations, now_s, wall_s=self._axes.wall_s
+        )
         self._pack(now_s)
-        if news or self._is_save_due(now_s):
+        if news or changed or self._is_save_due(now_s):
             self._save(now_s)
         for transition in news:
             self._around.observer.transition(transition)
+        for operation in changed:
+            self._around.observer.operation_changed(operation)
         return news
 
     def _kept(self) -> tuple[Checkpoint | None, list[Incident]]:
@@ -210,6 +219,7 @@ class Desk:
             told=self._told,
             epoch_s=self._axes.wall_s(0.0),
             owed=self._plan.owed(),
+            told_operations=self._told_operations.at_rest(),
         )
         checkpoint = Checkpoint(
             boot_id=self._axes.boot_id, state=msgspec.json.encode(state)

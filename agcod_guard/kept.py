@@ -26,12 +26,15 @@ class WatchState(msgspec.Struct, frozen=True, kw_only=True):
         told: Per scope, the phase last told and since when (wall clock).
         epoch_s: Wall time at which the axis stands at 0.
         owed: Incidents whose files do not tell their last change yet.
+        told_operations: Per scope, the operations that were told to be down, and
+            the first failure of each (wall clock).
     """
 
     reckoning: ReckoningState
     told: dict[str, tuple[Phase, float]]
     epoch_s: float
     owed: list[str] = []
+    told_operations: dict[str, dict[str, float]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,7 @@ class KeptScope:
     phase: Phase
     first_failed_at_s: float | None
     last_success_at_s: float | None
+    operations_down: tuple[str, ...]
 
 
 def kept_scopes(checkpoint: Checkpoint) -> list[KeptScope]:
@@ -59,6 +63,7 @@ def kept_scopes(checkpoint: Checkpoint) -> list[KeptScope]:
             phase=state.told.get(scope, (Phase.OK, 0.0))[0],
             first_failed_at_s=wall(kept.evidence.first_failed_at_s),
             last_success_at_s=wall(kept.evidence.last_success_at_s),
+            operations_down=tuple(state.told_operations.get(scope, ())),
         )
         for scope, kept in state.reckoning.fold.scopes.items()
     ]

@@ -18,7 +18,7 @@ from agcod_guard.frames import End, Frame, Header, Kind
 from agcod_guard.incident.acts import Act
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.parcel import Claim, Entry, Parcel, Result
-from agcod_guard.outage.state import Transition
+from agcod_guard.outage.state import OperationTransition, Transition
 
 
 class Clock(Protocol):
@@ -334,6 +334,10 @@ class Observer(Protocol):
 
     def transition(self, transition: Transition) -> None:
         """A scope has changed its phase."""
+        ...
+
+    def operation_changed(self, operation: OperationTransition) -> None:
+        """An operation is down while others of its scope succeed, or up again."""
         ...
 
     def packet_written(self, incident: Incident, folder: Path) -> None:

@@ -66,6 +66,9 @@ class ListObserver:
     def transition(self, transition: Any) -> None:
         pass
 
+    def operation_changed(self, operation: Any) -> None:
+        pass
+
     def packet_written(self, incident: Any, folder: Path) -> None:
         pass
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from agcod_guard.outage.state import Outage, Phase, ScopeState
+from agcod_guard.call import Scope
+from agcod_guard.outage.state import (
+    OperationTransition,
+    Outage,
+    Phase,
+    ScopeState,
+)
 
 
 class Move(Struct, frozen=True, kw_only=True):
@@ -98,6 +104,20 @@ def operation_move_to(
         at_s=moved_at_s(state),
         reason=state.reason,
         first_failed_at_s=outage.first_failed_at_s,
+    )
+
+
+def operation_transition_of(
+    move: OperationMove, *, wall_s: Callable[[float], float]
+) -> OperationTransition:
+    """Return what people are told of a move; `wall_s` turns its times to wall."""
+    return OperationTransition(
+        scope=Scope.parse(move.scope),
+        operation=move.operation,
+        is_down=move.is_down,
+        at_s=wall_s(move.at_s),
+        reason=move.reason,
+        first_failed_at_s=wall_s(move.first_failed_at_s),
     )
 
 

@@ -12,7 +12,7 @@ then is the scope's, and their runs begin anew with its recovery.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from agcod_guard.call import TECHNICAL_FAILURES
 from agcod_guard.outage.detector import (
@@ -28,7 +28,7 @@ from agcod_guard.outage.marks import Marks
 from agcod_guard.outage.moves import Change, operation_move_to
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.reference import ReferenceState
-from agcod_guard.outage.state import TIMED, ScopeState
+from agcod_guard.outage.state import TIMED, Outage, ScopeState
 
 _NEW = ScopeState()
 _NEVER = float("inf")
@@ -58,6 +58,17 @@ class Operations:
     def at_rest(self) -> dict[str, dict[str, ScopeState]]:
         """Return what a checkpoint keeps."""
         return {scope: dict(states) for scope, states in self.states.items()}
+
+    def state_of(self, scope: str, operation: str) -> ScopeState:
+        """Return the operation's state, a new one's if it was never called."""
+        return self.states.get(scope, {}).get(operation, _NEW)
+
+    def down(self) -> Iterator[tuple[str, str, Outage]]:
+        """Yield the operations that are down: scope, name, and since when."""
+        for scope, states in self.states.items():
+            for operation, state in states.items():
+                if state.outage is not None:
+                    yield scope, operation, state.outage
 
     def is_due(self, scope: str, at_s: float) -> bool:
         """Whether time alone may have changed an operation of the scope by then."""

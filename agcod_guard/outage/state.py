@@ -49,6 +49,30 @@ class Transition:
     incident_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationTransition:
+    """One operation of a scope is down while others succeed, or no longer.
+
+    It is no outage, opens no incident and pages nobody: it is for the partner's
+    own people.
+
+    Attributes:
+        scope: Account and endpoint.
+        operation: The operation.
+        is_down: Whether it is down from now on.
+        at_s: Earliest time at which that held, seconds since the Unix epoch.
+        reason: Why, in one sentence with numbers.
+        first_failed_at_s: First failure of the run that made it down, likewise.
+    """
+
+    scope: Scope
+    operation: str
+    is_down: bool
+    at_s: float
+    reason: str
+    first_failed_at_s: float
+
+
 class Outage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of an outage that was declared; becomes an incident.
 

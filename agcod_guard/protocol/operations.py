@@ -127,7 +127,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     }
 )
 
-_NAMED = frozenset({*OPERATIONS, UNKNOWN_OPERATION})
+KNOWN_OPERATIONS = frozenset({*OPERATIONS, UNKNOWN_OPERATION, OTHER_OPERATION})
+"""What `known_operation` can return."""
 
 _LONGEST_NAME = 64
 _NAME = re.compile(r"[A-Za-z]{3,64}")
@@ -153,4 +154,4 @@ def operation_of(url_path: str, target_header: str | None) -> str:
 
 def known_operation(name: str) -> str:
     """Return the name, `other` if it is not one of Amazon's: a closed set."""
-    return name if name in _NAMED else OTHER_OPERATION
+    return name if name in KNOWN_OPERATIONS else OTHER_OPERATION

@@ -15,7 +15,7 @@ from pathlib import Path
 from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.parcel import Entry, State
-from agcod_guard.outage.state import Phase, Transition
+from agcod_guard.outage.state import OperationTransition, Phase, Transition
 from agcod_guard.redaction import redact_text
 from agcod_guard.telemetry.channel import Channel, Fact
 
@@ -28,6 +28,8 @@ OUTAGE_STARTED = "outage.started"
 OUTAGE_RECOVERING = "outage.recovering"
 OUTAGE_RELAPSED = "outage.relapsed"
 OUTAGE_CLEARED = "outage.cleared"
+OPERATION_DOWN = "operation.down"
+OPERATION_UP = "operation.up"
 PACKET_WRITTEN = "packet.written"
 PACKET_FAILED = "packet.failed"
 PAGE_SENT = "page.sent"
@@ -86,6 +88,19 @@ class Events:
             first_failed_at_s=transition.first_failed_at_s,
             reason=transition.reason,
             incident_id=transition.incident_id,
+        )
+
+    def operation_changed(self, operation: OperationTransition) -> None:
+        """Tell that it is down while others succeed, or up again."""
+        self._tell(
+            WARNING if operation.is_down else INFO,
+            OPERATION_DOWN if operation.is_down else OPERATION_UP,
+            account=operation.scope.account,
+            endpoint=str(operation.scope.endpoint),
+            operation=operation.operation,
+            at_s=operation.at_s,
+            first_failed_at_s=operation.first_failed_at_s,
+            reason=operation.reason,
         )
 
     def packet_written(self, incident: Incident, folder: Path) -> None:

@@ -98,6 +98,13 @@ INCIDENTS_OPEN = Family(
     _SCOPE,
     read=True,
 )
+OPERATION_DOWN = Family(
+    "agcod_operation_down",
+    Type.GAUGE,
+    "1 while every order of one operation fails and others of the scope succeed.",
+    (*_SCOPE, "operation"),
+    read=True,
+)
 INCIDENTS = Family(
     "agcod_incidents_total",
     Type.COUNTER,
@@ -150,6 +157,7 @@ FAMILIES = (
     FIRST_FAILURE,
     LAST_SUCCESS,
     INCIDENTS_OPEN,
+    OPERATION_DOWN,
     INCIDENTS,
     PACKETS_WRITTEN,
     PACKET_FAILURES,

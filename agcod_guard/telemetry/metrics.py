@@ -20,10 +20,10 @@ from agcod_guard.errors import swallowed
 from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.parcel import SMTP, Entry
-from agcod_guard.outage.state import Phase, Transition
+from agcod_guard.outage.state import OperationTransition, Phase, Transition
 from agcod_guard.protocol.endpoints import HOSTS
 from agcod_guard.protocol.failures import CLASSES
-from agcod_guard.protocol.operations import OPERATIONS, UNKNOWN_OPERATION
+from agcod_guard.protocol.operations import KNOWN_OPERATIONS, known_operation
 from agcod_guard.telemetry.families import (
     BUILD_INFO,
     CALLS,
@@ -55,7 +55,6 @@ __all__ = ["Metrics", "ScopeReport", "StateCollector"]
 NO_ANSWER = "no_answer"
 """`error_code` of a call to which nothing came."""
 
-OPERATION_LABELS = frozenset({*OPERATIONS, UNKNOWN_OPERATION, OTHER})
 ERROR_LABELS = frozenset(
     {*CLASSES, *(f"http_{hundred}xx" for hundred in range(1, 6)), NO_ANSWER, OTHER}
 )
@@ -123,9 +122,7 @@ class Metrics:
         account = call.account
         if account not in self._accounts:
             account = OTHER
-        operation = call.operation
-        if operation not in OPERATION_LABELS:
-            operation = OTHER
+        operation = known_operation(call.operation)
         key = (account, call.endpoint, operation, call.outcome)
         calls, duration = self._kept.get(key) or self._children(key)
         calls.inc()
@@ -140,6 +137,9 @@ class Metrics:
         if transition.after is Phase.OUTAGE and transition.before in _BEFORE_INCIDENT:
             endpoint = self._label_of(str(transition.scope.endpoint))
             self._families.child(INCIDENTS, endpoint).inc()
+
+    def operation_changed(self, operation: OperationTransition) -> None:
+        """Count nothing: it is read from the ladder, like the phases."""
 
     def packet_written(self, incident: Incident, folder: Path) -> None:
         """Count the packet."""
@@ -216,7 +216,7 @@ class Metrics:
             for code in ERROR_LABELS:
                 child(ERRORS, endpoint, code)
             for account, operation, outcome in product(
-                self._shown_accounts, OPERATION_LABELS, Outcome
+                self._shown_accounts, KNOWN_OPERATIONS, Outcome
             ):
                 self._children((account, endpoint, operation, outcome))
 

@@ -10,7 +10,7 @@ from agcod_guard.errors import swallowed
 from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.parcel import Entry
-from agcod_guard.outage.state import Transition
+from agcod_guard.outage.state import OperationTransition, Transition
 from agcod_guard.ports import Observer
 
 
@@ -36,6 +36,13 @@ class Observers:
     def transition(self, transition: Transition) -> None:
         """Tell that a scope has changed its phase."""
         self._tell("observer.transition", lambda told: told.transition(transition))
+
+    def operation_changed(self, operation: OperationTransition) -> None:
+        """Tell that an operation is down by itself, or up again."""
+        self._tell(
+            "observer.operation_changed",
+            lambda told: told.operation_changed(operation),
+        )
 
     def packet_written(self, incident: Incident, folder: Path) -> None:
         """Tell that an incident's files stand on disk."""

@@ -16,10 +16,12 @@ from prometheus_client.core import GaugeMetricFamily
 
 from agcod_guard.call import Endpoint
 from agcod_guard.outage.state import Phase
+from agcod_guard.protocol.operations import KNOWN_OPERATIONS
 from agcod_guard.telemetry.families import (
     FIRST_FAILURE,
     INCIDENTS_OPEN,
     LAST_SUCCESS,
+    OPERATION_DOWN,
     OUTAGE_STATE,
     Family,
     Report,
@@ -43,6 +45,7 @@ class ScopeReport:
             the Unix epoch; None when nothing has failed since.
         last_success_at_s: Last success, likewise; None when none is known.
         incident_open: An incident of it is open.
+        operations_down: Operations that are down while others succeed.
     """
 
     account: str
@@ -51,6 +54,7 @@ class ScopeReport:
     first_failed_at_s: float | None = None
     last_success_at_s: float | None = None
     incident_open: bool = False
+    operations_down: frozenset[str] = frozenset()
 
 
 ReadReports = Callable[[], Iterable[ScopeReport]]
@@ -105,18 +109,28 @@ class StateCollector:
         """Return the families without a value; for the registry."""
         return [
             _gauge(family)
-            for family in (OUTAGE_STATE, FIRST_FAILURE, LAST_SUCCESS, INCIDENTS_OPEN)
+            for family in (
+                OUTAGE_STATE,
+                FIRST_FAILURE,
+                LAST_SUCCESS,
+                INCIDENTS_OPEN,
+                OPERATION_DOWN,
+            )
         ]
 
     def collect(self) -> list[GaugeMetricFamily]:
         """Return the families with a value per scope, as Prometheus asks."""
-        state, first_failure, last_success, incidents_open = families = self.describe()
+        families = self.describe()
+        state, first_failure, last_success, incidents_open, operation_down = families
         for labels, report in self._merged().items():
             for phase in Phase:
                 state.add_metric([*labels, phase.value], float(phase is report.phase))
             first_failure.add_metric(labels, report.first_failed_at_s or 0.0)
             last_success.add_metric(labels, report.last_success_at_s or 0.0)
             incidents_open.add_metric(labels, float(report.incident_open))
+            for operation in sorted(KNOWN_OPERATIONS):
+                is_down = operation in report.operations_down
+                operation_down.add_metric([*labels, operation], float(is_down))
         return families
 
     def _merged(self) -> dict[tuple[str, str], ScopeReport]:
@@ -142,6 +156,7 @@ def _worse_of(one: ScopeReport, other: ScopeReport) -> ScopeReport:
             filter(None, (one.last_success_at_s, other.last_success_at_s)), default=None
         ),
         incident_open=one.incident_open or other.incident_open,
+        operations_down=one.operations_down | other.operations_down,
     )
 
 

@@ -6,7 +6,7 @@ from agcod_guard.call import Endpoint, Outcome, Scope
 from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.parcel import Entry, Parcel, Progress, Purpose, State
-from agcod_guard.outage.state import Phase, Transition
+from agcod_guard.outage.state import OperationTransition, Phase, Transition
 
 EU = Endpoint("eu")
 
@@ -39,6 +39,21 @@ def make_transition():
         }
         return Transition(
             before=Phase(before), after=Phase(after), **(defaults | facts)
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_operation():
+    def make(*, is_down):
+        return OperationTransition(
+            scope=Scope("Acmes", EU),
+            operation="CreateGiftCard",
+            is_down=is_down,
+            at_s=1_763_809_700.0,
+            reason="12 orders have failed in 190 s.",
+            first_failed_at_s=1_763_809_505.0,
         )
 
     return make

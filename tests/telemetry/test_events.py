@@ -123,6 +123,28 @@ class TestEvents:
             }
         ]
 
+    @pytest.mark.parametrize(
+        ("is_down", "event", "level"),
+        [(True, "operation.down", "warning"), (False, "operation.up", "info")],
+    )
+    def test_an_operation_that_is_down_by_itself_has_events_of_its_own(
+        self, logged, make_operation, is_down, event, level
+    ):
+        Events().operation_changed(make_operation(is_down=is_down))
+
+        assert logged == [
+            {
+                "event": event,
+                "log_level": level,
+                "account": "Acmes",
+                "endpoint": "eu",
+                "operation": "CreateGiftCard",
+                "at_s": 1_763_809_700.0,
+                "first_failed_at_s": 1_763_809_505.0,
+                "reason": "12 orders have failed in 190 s.",
+            }
+        ]
+
     def test_a_packet_is_told_with_its_folder_and_its_incident(self, logged, incident):
         Events().packet_written(incident, Path("/data/incidents/x"))
 
@@ -267,7 +289,7 @@ class TestEvents:
         ]
 
         text = DOCS.read_text("utf-8")
-        assert len(constants) == 20
+        assert len(constants) == 22
         assert [name for name in constants if f"| `{name}` |" not in text] == []
 
 

@@ -301,7 +301,11 @@ class TestStates:
                 incident_open=True,
             ),
             ScopeReport(
-                account="C", endpoint=EU, phase=Phase.SUSPECT, first_failed_at_s=30.0
+                account="C",
+                endpoint=EU,
+                phase=Phase.SUSPECT,
+                first_failed_at_s=30.0,
+                operations_down=frozenset({"CreateGiftCard"}),
             ),
         ]
         metrics.read_states(lambda: reports)
@@ -312,6 +316,8 @@ class TestStates:
         assert value("agcod_first_failure_timestamp_seconds", scope) == 20
         assert value("agcod_last_success_timestamp_seconds", scope) == 50
         assert value("agcod_incidents_open", scope) == 1
+        create = scope | {"operation": "CreateGiftCard"}
+        assert value("agcod_operation_down", create) == 1
         samples = series_of(registry, "agcod_incidents_open")
         assert len({tuple(point.labels.items()) for point in samples}) == len(samples)
 

@@ -19,11 +19,12 @@ NEWS = sorted(name for name in vars(Observer) if name[0] != "_")
 
 
 @pytest.fixture
-def facts(make_call, make_transition, incident, entry):
+def facts(make_call, make_transition, make_operation, incident, entry):
     """The arguments of each kind of news."""
     return {
         "call_ended": (make_call(),),
         "transition": (make_transition(Phase.OK, Phase.SUSPECT),),
+        "operation_changed": (make_operation(is_down=True),),
         "packet_written": (incident, Path("/data/incidents/x")),
         "packet_failed": (incident, OSError("disk full")),
         **{name: (entry,) for name in NEWS if name.startswith("mail_")},
