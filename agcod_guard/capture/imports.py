@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
+from threading import get_ident
 from types import ModuleType
 from typing import Any
 
@@ -29,9 +30,12 @@ class Awaited:
 
     def __init__(self, name: str, act: Callable[[], None], contain: Contain) -> None:
         self.name, self._act, self._contain = name, act, contain
+        self._waiting = False
+        self._asking: set[int] = set()
 
     def wait(self) -> None:
         """Act at once if the library is imported already, else when it is."""
+        self._waiting = True
         if self.name in sys.modules:
             self._come()
         elif self not in sys.meta_path:
@@ -39,6 +43,7 @@ class Awaited:
 
     def give_up(self) -> None:
         """Wait no longer."""
+        self._waiting = False
         # A new list: another thread may be walking along the old one.
         sys.meta_path = [finder for finder in sys.meta_path if finder is not self]
 
@@ -49,15 +54,17 @@ class Awaited:
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
         """Return what the other finders find, prepared, if it is waited for."""
-        if fullname != self.name:
+        thread = get_ident()
+        if fullname != self.name or thread in self._asking:
             return None
-        for finder in sys.meta_path:
-            find = None if finder is self else getattr(finder, "find_spec", None)
-            spec: ModuleSpec | None = find(fullname, path, target) if find else None
-            if spec is not None:
-                self._prepare(spec.loader)
-                return spec
-        return None
+        self._asking.add(thread)
+        try:
+            spec = _found_by_others(self, fullname, path, target)
+        finally:
+            self._asking.discard(thread)
+        if spec is not None:
+            self._prepare(spec.loader)
+        return spec
 
     def _prepare(self, loader: Any) -> None:
         """Have the loader tell when it has run the module; it is as before then."""
@@ -74,8 +81,25 @@ class Awaited:
             self._contain("capture.import", error)
 
     def _come(self) -> None:
+        if not self._waiting:
+            return
         self.give_up()
         try:
             self._act()
         except Exception as error:
             self._contain("capture.import", error)
+
+
+def _found_by_others(
+    waiting: Awaited, name: str, path: Sequence[str] | None, target: ModuleType | None
+) -> ModuleSpec | None:
+    """Ask the other finders as the import system does.
+
+    Another that waits may be among them, and ask in its turn.
+    """
+    for finder in sys.meta_path:
+        find = None if finder is waiting else getattr(finder, "find_spec", None)
+        spec: ModuleSpec | None = find(name, path, target) if find else None
+        if spec is not None:
+            return spec
+    return None
