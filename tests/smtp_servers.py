@@ -128,6 +128,11 @@ class SmtpServer:
     def plan(self, *plans: Plan) -> None:
         self._plans = list(plans)
 
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is planned any more."""
+        return not self._plans
+
     def keep(self, session: Session) -> None:
         self.mails.append((tuple(session.envelope), session.content))
 
