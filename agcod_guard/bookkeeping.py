@@ -12,8 +12,9 @@ import msgspec
 
 from agcod_guard.call import Call, Outcome
 from agcod_guard.frames import Begin, End, call_of
-from agcod_guard.incident.doubt import DoubtBook, DoubtfulOrder
-from agcod_guard.incident.troubles import AccountTrouble, TroubleBook
+from agcod_guard.incident.doubt import DoubtBook
+from agcod_guard.incident.troubles import TroubleBook
+from agcod_guard.ports import NO_BOOKS, Books
 from agcod_guard.protocol.operations import OPERATIONS
 from agcod_guard.stream import Taken
 from agcod_guard.unended import UnderWay, Unended, call_overdue, restamped
@@ -31,26 +32,14 @@ class BooksState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     passed_over: int = 0
 
 
-class Rows(msgspec.Struct, frozen=True):
-    """Rows of the books as the ladder keeps them.
-
-    Attributes:
-        orders: Orders in doubt, and those that were.
-        troubles: Troubles of accounts.
-    """
-
-    orders: tuple[DoubtfulOrder, ...] = ()
-    troubles: tuple[AccountTrouble, ...] = ()
-
-
-class Books:
-    """The books of the process that acts.
+class Bookkeeper:
+    """Keeps the books of the process that acts.
 
     Args:
         wall_s: Turns a time on the fold's axis into seconds since the epoch.
         overdue_s: How long after its start a call counts as failed.
         state: What a checkpoint kept; None where everything is followed anew.
-        rows: What the ladder kept; of a book that is made anew, only what is older.
+        books: What the ladder kept; of one that is made anew, only what is older.
     """
 
     def __init__(
@@ -59,12 +48,12 @@ class Books:
         *,
         overdue_s: float,
         state: BooksState | None = None,
-        rows: Rows | None = None,
+        books: Books = NO_BOOKS,
     ) -> None:
-        state, rows = state or BooksState(), rows or Rows()
+        state = state or BooksState()
         self._wall_s, self._overdue_s = wall_s, overdue_s
-        self._doubts = DoubtBook(rows.orders, passed_over=state.passed_over)
-        self._troubles = TroubleBook(rows.troubles)
+        self._doubts = DoubtBook(books.orders, passed_over=state.passed_over)
+        self._troubles = TroubleBook(books.troubles)
         self._unended = Unended(overdue_s, all_ends=True, under_way=state.under_way)
 
     def follow(self, taken: Sequence[Taken], until_s: float) -> None:
@@ -75,9 +64,9 @@ class Books:
                 self._follow_one(each.frame, each)
         self._count_overdue(until_s)
 
-    def changed(self) -> Rows:
+    def changed(self) -> Books:
         """Return the rows that have changed since `forget_changed`."""
-        return Rows(tuple(self._doubts.changed()), tuple(self._troubles.changed()))
+        return Books(tuple(self._doubts.changed()), tuple(self._troubles.changed()))
 
     def forget_changed(self) -> None:
         """Note that the ladder keeps what has changed."""

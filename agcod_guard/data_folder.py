@@ -14,9 +14,16 @@ from agcod_guard.clock import SystemClock
 from agcod_guard.delivery.files import IncidentFolder
 from agcod_guard.frames import Header
 from agcod_guard.incident.dossier import LATENCY_BEFORE_S
+from agcod_guard.incident.doubt import DoubtfulOrder
 from agcod_guard.incident.incident import Incident, Stage
 from agcod_guard.incident.items import Reporter
-from agcod_guard.kept import folded_since_s, kept_reckoning, kept_scopes
+from agcod_guard.kept import (
+    folded_since_s,
+    kept_bookkeeper,
+    kept_reckoning,
+    kept_scopes,
+    state_in,
+)
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.packing import JournalPacker
 from agcod_guard.ports import Clock
@@ -133,6 +140,45 @@ def reckoning_in(
             now_s=folder.clock.wall_s(),
         ),
     )
+
+
+def orders_in(
+    folder: DataFolder, *, policy: OutagePolicy, only_open: bool = True
+) -> list[DoubtfulOrder]:
+    """Return the orders in doubt as of now, the oldest first; changes nothing.
+
+    Args:
+        folder: The data folder.
+        policy: The policy in force.
+        only_open: Leave out those whose outcome has become known.
+
+    Raises:
+        DataError: The data folder cannot be read.
+    """
+    ladder, header = folder.ladder(), folder.header()
+    now_s = folder.clock.monotonic_s()
+    checkpoint = ladder.checkpoint()
+    goes_on = None if checkpoint is None else kept_reckoning(checkpoint, header)
+    since_s = folded_since_s(
+        checkpoint, header, incidents=ladder.incidents(), now_s=folder.clock.wall_s()
+    )
+    reckoning = Reckoning(
+        folder.reader(Observers()), policy=policy, header=header, state=goes_on
+    )
+    books = kept_bookkeeper(
+        ladder,
+        reckoning.axes.wall_s,
+        state=None if checkpoint is None or goes_on is None else state_in(checkpoint),
+        since_s=since_s,
+        overdue_s=policy.overdue_s,
+    )
+    reckoning.follow = books.follow
+    reckoning.catch_up(since_s, now_s=now_s)
+    reckoning.look(now_s)
+    rows = {each.key: each for each in ladder.orders(only_open=False)}
+    rows |= {each.key: each for each in books.changed().orders}
+    orders = sorted(rows.values(), key=lambda each: each.first_at_s)
+    return [each for each in orders if each.closed_at_s is None or not only_open]
 
 
 def status_in(

@@ -6,17 +6,24 @@ between does it again rather than never.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
 
+from agcod_guard.bookkeeping import Bookkeeper
 from agcod_guard.errors import DataError
 from agcod_guard.frames import Header, TransitionNote
 from agcod_guard.incident.casebook import Casebook, transition_of
 from agcod_guard.incident.incident import Incident, Stage
-from agcod_guard.kept import WatchState, folded_since_s, kept_reckoning, state_in
+from agcod_guard.kept import (
+    WatchState,
+    folded_since_s,
+    kept_bookkeeper,
+    kept_reckoning,
+    state_in,
+)
 from agcod_guard.outage.moves import Change, Move, move_to, of_scopes
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import Phase, Transition
@@ -31,6 +38,7 @@ from agcod_guard.ports import (
     Turn,
 )
 from agcod_guard.reckoning import Reckoning
+from agcod_guard.stream import Taken
 from agcod_guard.told_operations import ToldOperations
 
 
@@ -85,12 +93,13 @@ class Desk:
         self._unsaved: dict[str, Incident] = {}
         self._untold: list[Transition] = []
         self._missed: list[Change] = []
-        self._catch_up(
-            owed=None if state is None else state.owed,
-            since_s=folded_since_s(
-                kept, header, incidents=incidents, now_s=around.clock.wall_s()
-            ),
+        since_s = folded_since_s(
+            kept, header, incidents=incidents, now_s=around.clock.wall_s()
         )
+        goes_on = kept is not None and kept_reckoning(kept, header) is not None
+        self._books = self._bookkeeper(state if goes_on else None, since_s)
+        self.reckoning.follow = self._keep_books
+        self._catch_up(owed=None if state is None else state.owed, since_s=since_s)
 
     def work(self, now_s: float) -> list[Transition]:
         """Look at what is new, follow it, keep it, and return what to tell."""
@@ -125,6 +134,28 @@ class Desk:
         except DataError as error:
             self._around.observer.internal_error("ladder", error)
             return None, []
+
+    def _bookkeeper(self, state: WatchState | None, since_s: float) -> Bookkeeper:
+        """Return who keeps the books on; anew if the ladder cannot be read."""
+        wall_s, overdue_s = self._axes.wall_s, self._policy.overdue_s
+        try:
+            return kept_bookkeeper(
+                self._around.ladder,
+                wall_s,
+                state=state,
+                since_s=since_s,
+                overdue_s=overdue_s,
+            )
+        except DataError as error:
+            self._around.observer.internal_error("ladder", error)
+            return Bookkeeper(wall_s, overdue_s=overdue_s)
+
+    def _keep_books(self, taken: Sequence[Taken], until_s: float) -> None:
+        """Have the books follow; what fails in them must not stop detection."""
+        try:
+            self._books.follow(taken, until_s)
+        except Exception as error:
+            self._around.observer.internal_error("books", error)
 
     def _catch_up(self, *, owed: list[str] | None, since_s: float) -> None:
         """Fold what was written while nobody looked.
@@ -219,6 +250,7 @@ class Desk:
             told=self._told,
             epoch_s=self._axes.wall_s(0.0),
             owed=self._plan.owed(),
+            books=self._books.at_rest(),
             told_operations=self._told_operations.at_rest(),
         )
         checkpoint = Checkpoint(
@@ -235,12 +267,14 @@ class Desk:
                 checkpoint,
                 incidents=tuple(self._unsaved.values()),
                 transitions=tuple(self._untold),
+                books=self._books.changed(),
             )
         except DataError as error:
             self._around.observer.internal_error("ladder", error)
             return
         for transition in self._untold:
             self._around.journal.append(self._frame_of(transition))
+        self._books.forget_changed()
         self._unsaved, self._untold = {}, []
 
     def _frame_of(self, transition: Transition) -> TransitionNote:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import msgspec
 
+from agcod_guard.bookkeeping import Bookkeeper, BooksState
 from agcod_guard.call import Scope
 from agcod_guard.frames import Header
 from agcod_guard.incident.incident import Incident, Stage
 from agcod_guard.outage.state import Phase
-from agcod_guard.ports import Checkpoint
+from agcod_guard.ports import Books, Checkpoint, Ladder
 from agcod_guard.reckoning import ReckoningState
 
 REFOLDED_S = 86_400.0
@@ -26,6 +27,7 @@ class WatchState(msgspec.Struct, frozen=True, kw_only=True):
         told: Per scope, the phase last told and since when (wall clock).
         epoch_s: Wall time at which the axis stands at 0.
         owed: Incidents whose files do not tell their last change yet.
+        books: What the books need besides their rows.
         told_operations: Per scope, the operations that were told to be down, and
             the first failure of each (wall clock).
     """
@@ -34,6 +36,7 @@ class WatchState(msgspec.Struct, frozen=True, kw_only=True):
     told: dict[str, tuple[Phase, float]]
     epoch_s: float
     owed: list[str] = []
+    books: BooksState = BooksState()
     told_operations: dict[str, dict[str, float]] = {}
 
 
@@ -74,6 +77,40 @@ def kept_reckoning(checkpoint: Checkpoint, header: Header) -> ReckoningState | N
     state = state_in(checkpoint)
     same_boot = checkpoint.boot_id == header.boot_id
     return state.reckoning if state is not None and same_boot else None
+
+
+def kept_bookkeeper(
+    ladder: Ladder,
+    wall_s: Callable[[float], float],
+    *,
+    state: WatchState | None,
+    since_s: float,
+    overdue_s: float,
+) -> Bookkeeper:
+    """Return who goes on keeping the books.
+
+    Args:
+        ladder: Keeps their rows.
+        wall_s: Turns a time on the axis into seconds since the epoch.
+        state: What the checkpoint keeps, if the reckoning goes on from there;
+            None if all is folded anew.
+        since_s: From which wall time on it is; rows from before are gone on from.
+        overdue_s: How long after its start a call counts as failed.
+
+    Raises:
+        DataError: The ladder cannot be read.
+    """
+    orders = ladder.orders()
+    if state is None:
+        books = Books([each for each in orders if each.first_at_s < since_s])
+    else:
+        books = Books(orders, ladder.troubles())
+    return Bookkeeper(
+        wall_s,
+        overdue_s=overdue_s,
+        state=None if state is None else state.books,
+        books=books,
+    )
 
 
 def folded_since_s(

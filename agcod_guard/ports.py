@@ -16,8 +16,10 @@ import msgspec
 
 from agcod_guard.frames import End, Frame, Header, Kind
 from agcod_guard.incident.acts import Act
+from agcod_guard.incident.doubt import DoubtfulOrder
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.parcel import Claim, Entry, Parcel, Result
+from agcod_guard.incident.troubles import AccountTrouble
 from agcod_guard.outage.state import OperationTransition, Transition
 
 
@@ -144,6 +146,22 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Books:
+    """Rows of the books that are kept with the checkpoint.
+
+    Attributes:
+        orders: Orders in doubt, and those that were.
+        troubles: Troubles of accounts.
+    """
+
+    orders: Sequence[DoubtfulOrder] = ()
+    troubles: Sequence[AccountTrouble] = ()
+
+
+NO_BOOKS = Books()
+
+
+@dataclass(frozen=True, slots=True)
 class Announced:
     """A transition as every process on this host hears of it, once."""
 
@@ -171,8 +189,21 @@ class Ladder(Protocol):
         *,
         incidents: Sequence[Incident] = (),
         transitions: Sequence[Transition] = (),
+        books: Books = NO_BOOKS,
     ) -> None:
-        """Store all of it or nothing; incidents replace those of the same id."""
+        """Store all of it or nothing; what has the name of another replaces it."""
+        ...
+
+    def orders(self, *, only_open: bool = True) -> list[DoubtfulOrder]:
+        """Return the orders in doubt, or also those that were, the oldest first."""
+        ...
+
+    def orders_in_doubt(self) -> dict[tuple[str, str], int]:
+        """Return how many orders are in doubt, by account and endpoint."""
+        ...
+
+    def troubles(self, since_day: str = "") -> list[AccountTrouble]:
+        """Return the troubles of accounts from that day on, `2026-11-22`."""
         ...
 
     def announced(self, after: int) -> list[Announced]:

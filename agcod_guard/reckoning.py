@@ -36,6 +36,8 @@ class Reckoning:
     Attributes:
         axes: Places the clocks of other boots on this one's axis.
         present: The fold as it stood at the last look.
+        follow: Told of all that is folded for good, once and in order; None for
+            nobody.
     """
 
     def __init__(
@@ -45,18 +47,9 @@ class Reckoning:
         policy: OutagePolicy,
         header: Header,
         state: ReckoningState | None = None,
-        follow: Follow | None = None,
     ) -> None:
-        """Begin where `state` was kept, on the axis of `header`'s boot.
-
-        Args:
-            reader: The journal.
-            policy: The policy in force.
-            header: This process's own.
-            state: What a checkpoint keeps; None to begin without.
-            follow: Told of all that is folded for good, once and in order.
-        """
-        self._follow = follow
+        """Begin where `state` was kept, on the axis of `header`'s boot."""
+        self.follow: Follow | None = None
         self._policy, self._source = policy, header.source
         self.axes = axes = Axes(header)
         if state is None:
@@ -111,8 +104,8 @@ class Reckoning:
     def _fold(self, until_s: float) -> list[Change]:
         """Take in for good what nothing older can join any more."""
         taken = self._stream.take(until_s)
-        if self._follow is not None:
-            self._follow(taken, until_s)
+        if self.follow is not None:
+            self.follow(taken, until_s)
         return self._folded.fold([each.event for each in taken], until_s)
 
     def _late_s(self) -> float:

@@ -8,9 +8,10 @@ from itertools import count
 import msgspec
 import pytest
 
-from agcod_guard.bookkeeping import Books, BooksState, Rows
+from agcod_guard.bookkeeping import Bookkeeper, BooksState
 from agcod_guard.call import Outcome
 from agcod_guard.frames import Begin, End, Frame
+from agcod_guard.ports import NO_BOOKS
 from agcod_guard.stream import Taken, event_of
 
 OVERDUE_S = 60.0
@@ -51,13 +52,13 @@ def taken(*frames: tuple[float, Frame]) -> list[Taken]:
     return found
 
 
-def books(**known: object) -> Books:
-    return Books(lambda at_s: at_s + EPOCH_S, overdue_s=OVERDUE_S, **known)  # type: ignore[arg-type]
+def bookkeeper(**known: object) -> Bookkeeper:
+    return Bookkeeper(lambda at_s: at_s + EPOCH_S, overdue_s=OVERDUE_S, **known)  # type: ignore[arg-type]
 
 
 def test_a_call_without_an_answer_is_a_row_and_its_answer_closes_it():
     first, again = begin(), begin()
-    kept = books()
+    kept = bookkeeper()
 
     kept.follow(
         taken((0.0, first), (6.0, end(first, Outcome.NO_ANSWER, duration_s=6.0))), 6.0
@@ -72,10 +73,10 @@ def test_a_call_without_an_answer_is_a_row_and_its_answer_closes_it():
 
 
 def test_a_call_whose_process_died_is_in_doubt_once_it_is_overdue():
-    kept = books()
+    kept = bookkeeper()
 
     kept.follow(taken((0.0, begin())), 59.9)
-    assert kept.changed() == Rows()
+    assert kept.changed() == NO_BOOKS
     kept.follow([], 60.0)
 
     (order,) = kept.changed().orders
@@ -84,11 +85,11 @@ def test_a_call_whose_process_died_is_in_doubt_once_it_is_overdue():
 
 
 def test_a_restart_knows_the_calls_that_were_under_way():
-    before = books()
+    before = bookkeeper()
     before.follow(taken((0.0, begin())), 30.0)
     state = msgspec.json.decode(msgspec.json.encode(before.at_rest()), type=BooksState)
 
-    after = books(state=state)
+    after = bookkeeper(state=state)
     after.follow([], 60.0)
 
     assert [each.request_id for each in after.changed().orders] == ["Acmes1"]
@@ -96,10 +97,10 @@ def test_a_restart_knows_the_calls_that_were_under_way():
 
 def test_a_restart_knows_the_orders_that_were_in_doubt():
     lost, again = begin(), begin()
-    before = books()
+    before = bookkeeper()
     before.follow(taken((0.0, lost), (6.0, end(lost, Outcome.NO_ANSWER))), 6.0)
 
-    after = books(rows=before.changed())
+    after = bookkeeper(books=before.changed())
     after.follow(taken((60.0, again), (61.0, end(again))), 61.0)
 
     assert [each.closed_by for each in after.changed().orders] == ["SUCCESS"]
@@ -108,7 +109,7 @@ def test_a_restart_knows_the_orders_that_were_in_doubt():
 @pytest.mark.parametrize("operation", ["CreateGiftCard", "GetAvailableFunds"])
 def test_a_refusal_for_the_account_is_a_trouble_whatever_was_asked(operation):
     asked = begin(operation=operation)
-    kept = books()
+    kept = bookkeeper()
 
     kept.follow(
         taken(
@@ -135,9 +136,9 @@ def test_a_refusal_for_the_account_is_a_trouble_whatever_was_asked(operation):
 )
 def test_calls_that_change_nothing_are_never_in_doubt(harmless):
     asked = begin(**harmless)
-    kept = books()
+    kept = bookkeeper()
 
     kept.follow(taken((0.0, asked), (6.0, end(asked, Outcome.NO_ANSWER))), 999.0)
     kept.follow(taken((1000.0, begin(**harmless))), 2000.0)
 
-    assert kept.changed() == Rows()
+    assert kept.changed() == NO_BOOKS

@@ -45,6 +45,10 @@ COMMANDS = {
         "agcod_guard.cli.ingest:ingest",
         "Record the calls that a program of any language logs, and watch over them.",
     ),
+    "doubt": (
+        "agcod_guard.cli.doubt:doubt",
+        "List the orders whose outcome is unknown, and what to do about each.",
+    ),
     "change": (
         "agcod_guard.cli.change:change",
         "Note and list changes on your side, for Amazon's question.",

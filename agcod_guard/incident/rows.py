@@ -40,7 +40,7 @@ _STARTS_FORMULA = ("=", "+", "-", "@", "'")
 
 def call_row(call: Call) -> str:
     """Return one line of calls.csv, with its newline."""
-    return _line(
+    return csv_line(
         (
             gmt_ms(call.started_at_s),
             gmt_ms(call.ended_at_s),
@@ -78,10 +78,11 @@ def calls_csv(first: Sequence[Call], last: Sequence[Call], *, omitted: int) -> s
             f"{omitted:,} calls are left out after the first {len(first):,} rows."
         )
     head = "".join(f"# {remark}\n" for remark in remarks)
-    return "".join((head, _line(CELLS), *map(call_row, (*first, *last))))
+    return "".join((head, csv_line(CELLS), *map(call_row, (*first, *last))))
 
 
-def _line(cells: Sequence[str]) -> str:
+def csv_line(cells: Sequence[str]) -> str:
+    """Return one line, with its newline; no cell of it can start a formula."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerow([_inert(cell) for cell in cells])
     return out.getvalue()

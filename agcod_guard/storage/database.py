@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BUSY_TIMEOUT_S = 5.0
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Kept as `user_version`; goes up with each table that is added."""
 
 _SCHEMA = """
@@ -49,6 +49,18 @@ CREATE TABLE IF NOT EXISTS parcels (
     facts BLOB NOT NULL, progress BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS open_parcels ON parcels (number) WHERE is_open;
+CREATE TABLE IF NOT EXISTS orders (
+    account TEXT NOT NULL, endpoint TEXT NOT NULL,
+    operation TEXT NOT NULL, request_id TEXT NOT NULL,
+    first_at_s REAL NOT NULL, is_open INTEGER NOT NULL, facts BLOB NOT NULL,
+    PRIMARY KEY (account, endpoint, operation, request_id)
+);
+CREATE INDEX IF NOT EXISTS open_orders ON orders (account, endpoint) WHERE is_open;
+CREATE TABLE IF NOT EXISTS troubles (
+    day TEXT NOT NULL, account TEXT NOT NULL, endpoint TEXT NOT NULL,
+    error TEXT NOT NULL, facts BLOB NOT NULL,
+    PRIMARY KEY (day, account, endpoint, error)
+);
 """
 
 

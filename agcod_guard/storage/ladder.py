@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from agcod_guard.incident.acts import Act, redacted
+from agcod_guard.incident.doubt import DoubtfulOrder
 from agcod_guard.incident.incident import Incident
+from agcod_guard.incident.troubles import AccountTrouble
 from agcod_guard.outage.state import Transition
-from agcod_guard.ports import Announced, Checkpoint, Clock
+from agcod_guard.ports import NO_BOOKS, Announced, Books, Checkpoint, Clock
 from agcod_guard.storage.database import Database
+
+if TYPE_CHECKING:
+    import sqlite3
 
 KEPT_TRANSITIONS = 10_000
 
+KEPT_CLOSED_ORDERS = 10_000
+"""Orders kept whose outcome has become known: what finance asks for next day."""
+
+KEPT_TROUBLE_DAYS = 90
+
 _ACTS_SINCE = 1
+_BOOKS_SINCE = 2
 
 
 class SqliteLadder:
@@ -57,8 +69,9 @@ class SqliteLadder:
         *,
         incidents: Sequence[Incident] = (),
         transitions: Sequence[Transition] = (),
+        books: Books = NO_BOOKS,
     ) -> None:
-        """Store all of it or nothing; incidents replace those of the same id."""
+        """Store all of it or nothing; what has the name of another replaces it."""
         with self._database.writing() as db:
             db.executemany(
                 "INSERT OR REPLACE INTO incidents VALUES (?, ?, ?)",
@@ -77,6 +90,8 @@ class SqliteLadder:
                     "(SELECT max(number) FROM transitions) - ?",
                     (KEPT_TRANSITIONS,),
                 )
+            _save_orders(db, books.orders)
+            _save_troubles(db, books.troubles)
             db.execute(
                 "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)",
                 (checkpoint.boot_id, checkpoint.state),
@@ -118,6 +133,35 @@ class SqliteLadder:
         )
         return float(rows[0][0]) if rows else None
 
+    def orders(self, *, only_open: bool = True) -> list[DoubtfulOrder]:
+        """Return the orders in doubt, or also those that were, the oldest first."""
+        rows = self._database.rows(
+            "SELECT facts FROM orders WHERE is_open OR ? ORDER BY first_at_s",
+            not only_open,
+            since=_BOOKS_SINCE,
+        )
+        with self._database.told():
+            return [msgspec.json.decode(row[0], type=DoubtfulOrder) for row in rows]
+
+    def orders_in_doubt(self) -> dict[tuple[str, str], int]:
+        """Return how many orders are in doubt, by account and endpoint."""
+        rows = self._database.rows(
+            "SELECT account, endpoint, count(*) FROM orders WHERE is_open "
+            "GROUP BY account, endpoint",
+            since=_BOOKS_SINCE,
+        )
+        return {(account, endpoint): count for account, endpoint, count in rows}
+
+    def troubles(self, since_day: str = "") -> list[AccountTrouble]:
+        """Return the troubles of accounts from that day on, `2026-11-22`."""
+        rows = self._database.rows(
+            "SELECT facts FROM troubles WHERE day >= ? ORDER BY day",
+            since_day,
+            since=_BOOKS_SINCE,
+        )
+        with self._database.told():
+            return [msgspec.json.decode(row[0], type=AccountTrouble) for row in rows]
+
     def note_act(self, act: Act) -> None:
         """Remember what a person did; what was typed is redacted."""
         with self._database.writing() as db:
@@ -135,3 +179,37 @@ class SqliteLadder:
         )
         with self._database.told():
             return [msgspec.json.decode(row[0], type=Act) for row in rows]
+
+
+def _save_orders(db: sqlite3.Connection, orders: Sequence[DoubtfulOrder]) -> None:
+    if not orders:
+        return
+    db.executemany(
+        "INSERT OR REPLACE INTO orders VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (*each.key, each.first_at_s, each.closed_at_s is None, _json(each))
+            for each in orders
+        ],
+    )
+    db.execute(
+        "DELETE FROM orders WHERE rowid IN (SELECT rowid FROM orders WHERE NOT is_open "
+        "ORDER BY first_at_s DESC LIMIT -1 OFFSET ?)",
+        (KEPT_CLOSED_ORDERS,),
+    )
+
+
+def _save_troubles(db: sqlite3.Connection, troubles: Sequence[AccountTrouble]) -> None:
+    if not troubles:
+        return
+    db.executemany(
+        "INSERT OR REPLACE INTO troubles VALUES (?, ?, ?, ?, ?)",
+        [(*each.key, _json(each)) for each in troubles],
+    )
+    db.execute(
+        "DELETE FROM troubles WHERE day < date((SELECT max(day) FROM troubles), ?)",
+        (f"-{KEPT_TROUBLE_DAYS} days",),
+    )
+
+
+def _json(row: DoubtfulOrder | AccountTrouble) -> bytes:
+    return msgspec.json.encode(row)

@@ -18,12 +18,15 @@ from agcod_guard.cli.calls import Wanted, list_calls
 from agcod_guard.cli.change import list_changes
 from agcod_guard.cli.check import show_check
 from agcod_guard.cli.contacts import show_contacts
+from agcod_guard.cli.doubt import show_orders
 from agcod_guard.cli.incidents import list_incidents
 from agcod_guard.cli.ingest import ingest_facts
 from agcod_guard.cli.packet import Request, show_packet
 from agcod_guard.cli.replay import show_replay
 from agcod_guard.cli.status import show_status
+from agcod_guard.data_folder import orders_in
 from agcod_guard.ingesting import Ingest
+from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.replaying import replayed
 
 PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
@@ -55,6 +58,9 @@ COMMANDS = {
     "packet": packet,
     "replay": replay,
     "ingest": ingest,
+    "doubt": lambda folder, out: show_orders(
+        orders_in(folder, policy=OutagePolicy()), out, now_s=0.0, as_json=True
+    ),
     "change": lambda folder, out: list_changes(folder, out, as_json=True),
     "contacts": lambda folder, out: show_contacts(
         folder.settings.contacts, out, as_json=True
