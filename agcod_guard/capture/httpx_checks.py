@@ -83,10 +83,10 @@ def _own_ways(transport: Any) -> Iterator[str]:
 
 def _stand_in(module: str, kind: type) -> str:
     return (
-        f"calls to AGCOD are sent by {kind.__name__} from {module}, not by httpx "
-        "itself: what is recorded may be a test's answers, not Amazon's; if it repeats "
-        "requests, only the last attempt is recorded, unless a GuardTransport stands "
-        "beneath it"
+        f"calls to AGCOD are sent by {kind.__name__} from {module}, not by httpx's "
+        "HTTPTransport: what is recorded may be a test's answers, not Amazon's; if it "
+        "repeats requests, only the last attempt is recorded, unless a GuardTransport "
+        "stands beneath it"
     )
 
 
