@@ -21,6 +21,7 @@ from agcod_guard.incident.briefing import (
     whose,
     without_secrets,
 )
+from agcod_guard.incident.clearing import cleared
 from agcod_guard.incident.items import MISSING
 from agcod_guard.incident.layout import count, gmt, identifier, listed, plain, some
 from agcod_guard.incident.message import Mail, message_id
@@ -135,9 +136,10 @@ def letter(
 def draft_name(day_s: float, *parts: str) -> str:
     """Return the name of a draft: `2026-11-22-F300-InsufficientFunds-Acmes`.
 
-    What a file's name should not hold is left out. One error of an account has
-    one name a day (GMT).
+    What a file's name should not hold is left out, secrets above all. One error
+    of an account has one name a day (GMT).
     """
     day = f"{datetime.fromtimestamp(day_s, UTC):%Y-%m-%d}"
-    safe = (re.sub(r"[^A-Za-z0-9]+", "-", part)[:64].strip("-") for part in parts)
+    shown = (part if cleared(part) == part else "withheld" for part in parts)
+    safe = (re.sub(r"[^A-Za-z0-9]+", "-", part)[:64].strip("-") for part in shown)
     return "-".join((day, *filter(None, safe)))
