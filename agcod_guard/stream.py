@@ -15,9 +15,10 @@ import msgspec
 
 from agcod_guard.axes import Axes
 from agcod_guard.errors import DataError
-from agcod_guard.frames import Begin, End, Frame, Header, Kind, Reference
+from agcod_guard.frames import Begin, End, Frame, Header, Kind, Network, Reference
 from agcod_guard.merging import Placed, placed_of, side_by_side
-from agcod_guard.outage.events import Began, Ended, Event, Referenced
+from agcod_guard.outage.events import Began, Checked, Ended, Event, Referenced
+from agcod_guard.outage.path import Route, finding_of
 from agcod_guard.ports import JournalReader
 from agcod_guard.protocol.failures import is_mock_id
 from agcod_guard.protocol.operations import known_operation
@@ -25,7 +26,7 @@ from agcod_guard.protocol.operations import known_operation
 MOST_ADDED = 10_000
 """Calls remembered that were taken in before they stood in the journal."""
 
-_FOLDED_KINDS = frozenset({Kind.BEGIN, Kind.END, Kind.REFERENCE})
+_FOLDED_KINDS = frozenset({Kind.BEGIN, Kind.END, Kind.REFERENCE, Kind.NETWORK})
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,6 +209,9 @@ def event_of(frame: object, at_s: float, *, source: str) -> Event | None:
     """
     if isinstance(frame, Reference):
         return Referenced(at_s, frame.reached, source)
+    if isinstance(frame, Network):
+        route = Route(frame.endpoint, frame.origin, frame.via)
+        return Checked(at_s, source, route, finding_of(route, frame.steps))
     if not isinstance(frame, Begin) or is_mock_id(frame.request_id):
         return None
     scope = f"{frame.account}/{frame.endpoint}"
@@ -225,6 +229,9 @@ def event_of(frame: object, at_s: float, *, source: str) -> Event | None:
             frame.outcome,
             frame.marked,
             operation,
+            frame.trouble,
+            frame.origin,
+            frame.via,
         )
     return Began(
         at_s,
@@ -235,6 +242,8 @@ def event_of(frame: object, at_s: float, *, source: str) -> Event | None:
         source,
         frame.probe,
         operation,
+        frame.origin,
+        frame.via,
     )
 
 

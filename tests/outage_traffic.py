@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from agcod_guard.call import Outcome
-from agcod_guard.outage.events import Began, Ended, Event, Referenced
+from agcod_guard.outage.events import Began, Checked, Ended, Event, Referenced
 from agcod_guard.outage.fold import Fold
 from agcod_guard.outage.moves import Move, OperationMove, of_operations, of_scopes
+from agcod_guard.outage.path import Finding, Route
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import Phase, ScopeState
 
@@ -80,6 +81,12 @@ class Traffic:
     def refer(self, at_s: float, *, reached: bool) -> list[Move]:
         """Have the reference host checked."""
         return self.see(Referenced(at_s, reached, "shop-1"))
+
+    def check(self, at_s: float, finding: Finding, **route: object) -> list[Move]:
+        """Have the way of the failing calls tried."""
+        source = route.pop("source", "shop-1")
+        way = Route(**({"endpoint": "eu", "via": ""} | route))
+        return self.see(Checked(at_s, source, way, finding))
 
     def wait(self, until_s: float) -> list[Move]:
         """Let time pass."""

@@ -78,9 +78,7 @@ def after_reference(
 ) -> ScopeState:
     """Return the state after a reference check: was it our own network?
 
-    A run in which Amazon itself has answered that it fails is no matter of our
-    network alone: it is kept, and what we cannot prove is not counted. So is a
-    declared outage: only a success shows that it has ended.
+    A run that `is_beyond_us` is kept, and what we cannot prove is not counted.
     """
     evidence = state.evidence
     if evidence.first_failed_at_s is None:
@@ -88,21 +86,39 @@ def after_reference(
     if reference.failing_since_s is None and evidence.reference_usable:
         evidence = counted_by_now(evidence, at_s, policy)
         return _suspected(replace(state, evidence=evidence), at_s, policy)
-    if state.phase is Phase.OUTAGE or evidence.marked:
+    if is_beyond_us(state) or not is_ours(evidence, reference, at_s, policy):
         return state
-    if not is_ours(evidence, reference, at_s, policy):
+    reason = (
+        "our own network: the reference host does not answer either, "
+        f"for {at_s - (reference.failing_since_s or at_s):.0f} s"
+    )
+    return after_own_side(state, at_s, reason)
+
+
+def after_own_side(state: ScopeState, at_s: float, reason: str) -> ScopeState:
+    """Return the state once it is known that the run is our own side's doing.
+
+    The run is forgotten, unless `is_beyond_us`.
+    """
+    if state.evidence.first_failed_at_s is None or is_beyond_us(state):
         return state
-    evidence = without_run(evidence, at_s)
+    evidence = without_run(state.evidence, at_s)
     if state.phase is Phase.RECOVERING:
         return replace(state, evidence=evidence)
     return ScopeState(
         since_s=at_s if state.phase is Phase.SUSPECT else state.since_s,
-        reason=(
-            "our own network: the reference host does not answer either, "
-            f"for {at_s - (reference.failing_since_s or at_s):.0f} s"
-        ),
+        reason=reason,
         evidence=evidence,
     )
+
+
+def is_beyond_us(state: ScopeState) -> bool:
+    """Whether our own side alone cannot be the cause, whatever is found there.
+
+    Amazon itself has told in the run that it fails, or an outage is declared: only
+    a success shows that it has ended.
+    """
+    return state.phase is Phase.OUTAGE or state.evidence.marked > 0
 
 
 def settled(

@@ -23,13 +23,16 @@ from agcod_guard.outage.detector import (
     after_veto,
     settled,
 )
-from agcod_guard.outage.events import Began, Ended, Event, Referenced
+from agcod_guard.outage.events import Began, Checked, Ended, Event, Referenced
 from agcod_guard.outage.marks import Marks
 from agcod_guard.outage.moves import Change, move_to, moved_at_s
 from agcod_guard.outage.operations import Operations
+from agcod_guard.outage.own_side import OwnSide, OwnSides
+from agcod_guard.outage.path import Route
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.reference import ReferenceState
 from agcod_guard.outage.state import TIMED, Phase, ScopeState
+from agcod_guard.outage.ways import Way, endpoint_of
 
 MAX_OPEN_CALLS = 100_000
 """Calls under way that are watched; more than that is no longer one machine."""
@@ -49,6 +52,8 @@ class FoldState(msgspec.Struct, frozen=True, kw_only=True):
             succeeded, or bore Amazon's marks.
         until_s: Time up to which all is folded.
         operations: State per operation, by the scope's text.
+        ways: What each machine knows of its way to endpoints that fail it.
+        own: What is broken on our own side, by the scope's text.
     """
 
     scopes: dict[str, ScopeState]
@@ -57,6 +62,8 @@ class FoldState(msgspec.Struct, frozen=True, kw_only=True):
     until_s: float
     marks: dict[str, float] = {}
     operations: dict[str, dict[str, ScopeState]] = {}
+    ways: dict[str, dict[str, Way]] = {}
+    own: dict[str, OwnSide] = {}
 
 
 class Fold:
@@ -65,6 +72,7 @@ class Fold:
     Attributes:
         scopes: State per scope, by the scope's text.
         operations: The operations of every scope.
+        own: What is broken on our own side.
         reference: What the reference has told.
         until_s: Time up to which all is folded.
     """
@@ -78,6 +86,7 @@ class Fold:
         self._marks = Marks(policy)
         self.scopes: dict[str, ScopeState] = {}
         self.operations = Operations(policy, self._marks)
+        self.own = OwnSides(policy)
         self.reference = ReferenceState()
         self.until_s = float("-inf")
 
@@ -89,6 +98,7 @@ class Fold:
         fold._begun, fold.until_s = dict(state.begun), state.until_s
         fold._marks = Marks(policy, state.marks)
         fold.operations = Operations(policy, fold._marks, state.operations)
+        fold.own = OwnSides(policy, state.ways, state.own)
         newest = next(reversed(fold._begun.values()), None)
         fold._newest_begun_s = -_NEVER if newest is None else newest.at_s
         fold._set_next_overdue()
@@ -103,15 +113,28 @@ class Fold:
             until_s=self.until_s,
             marks=self._marks.at_rest(),
             operations=self.operations.at_rest(),
+            ways=self.own.ways.at_rest(),
+            own=dict(self.own.present),
         )
 
     @property
     def has_run(self) -> bool:
         """Whether calls of some scope have failed since its last success."""
-        return any(
+        return bool(self.own.present) or any(
             state.evidence.first_failed_at_s is not None
             for state in self.scopes.values()
         )
+
+    def routes_to_check(self, source: str) -> list[Route]:
+        """Return the ways of that machine which are to be tried now.
+
+        None to an endpoint that is down: that is decided.
+        """
+        by_phase: dict[Phase, set[str]] = {phase: set() for phase in Phase}
+        for scope, state in self.scopes.items():
+            by_phase[state.phase].add(endpoint_of(scope))
+        routes = self.own.ways.to_check(source, by_phase[Phase.SUSPECT])
+        return [each for each in routes if each.endpoint not in by_phase[Phase.OUTAGE]]
 
     def copied(self) -> Fold:
         """Return an independent fold that stands where this one does."""
@@ -131,8 +154,10 @@ class Fold:
                 self._end(event, moves)
             elif isinstance(event, Began):
                 self._begin(event)
-            else:
+            elif isinstance(event, Referenced):
                 self._refer(event, moves)
+            elif self.own.checked(event):
+                self._check(event, moves)
         if until_s >= self._next_overdue_s:
             self._count_overdue(until_s, moves)
         for scope in self.scopes:
@@ -163,8 +188,12 @@ class Fold:
             state = self._settle(scope, event.at_s, moves)
         if event.marked or event.outcome is Outcome.SUCCESS:
             self._marks.note(event.source, event.at_s)
+            self.own.came_through(event)
         elif event.outcome in TECHNICAL_FAILURES:
+            if self.own.explains(event, state):
+                event = msgspec.structs.replace(event, outcome=Outcome.ABANDONED)
             state = self._marks.informed(state, (event.source,))
+            state = self.own.informed(state, scope, (event.source,))
         state = after_call(state, event, reference=self.reference, policy=self._policy)
         self._set(scope, state, moves)
         if state.phase is not Phase.OUTAGE:
@@ -179,9 +208,16 @@ class Fold:
                 self._set(scope, after_veto(state, event), moves)
                 self.operations.after_veto(scope, event, moves)
 
+    def _check(self, event: Checked, moves: list[Change]) -> None:
+        for scope in self.scopes:
+            if endpoint_of(scope) == event.route.endpoint:
+                state = self._settle(scope, event.at_s, moves)
+                self._set(scope, self.own.after_check(scope, state, event), moves)
+
     def _refer(self, event: Referenced, moves: list[Change]) -> None:
         proven_s = self._marks.last_s(event.source)
         self.reference = self.reference.after(event, proven_s, self._policy)
+        self.own.referenced(self.reference)
         for scope in self.scopes:
             state = self._settle(scope, event.at_s, moves)
             changed = after_reference(
@@ -190,6 +226,8 @@ class Fold:
                 reference=self.reference,
                 policy=self._policy,
             )
+            if changed.evidence.first_failed_at_s != state.evidence.first_failed_at_s:
+                self.own.cleared_by(self.reference, scope, event)
             self._set(scope, changed, moves)
             self.operations.after_reference(
                 scope, event.at_s, moves, reference=self.reference
@@ -264,4 +302,6 @@ def _overdue(begun: Began, overdue_s: float) -> Ended:
         outcome=Outcome.NO_ANSWER,
         marked=False,
         operation=begun.operation,
+        origin=begun.origin,
+        via=begun.via,
     )
