@@ -1,6 +1,7 @@
-"""A client from PyPI, unchanged, guarded by `install()` alone.
+"""Whole programs, unchanged, guarded by `install()` alone: see `tests/programs`.
 
-`agcod` 0.1.0 calls `requests.post` itself, with no timeout and its hosts built in.
+Each runs twice at the same time, bare and guarded, on an AGCOD of its own, through
+the same phases: what it prints is the same, line by line.
 """
 
 from __future__ import annotations
@@ -8,116 +9,115 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from agcod_guard.frames import Begin, End, decoded
 from agcod_guard.simulator import Simulator
-
-CLIENT = """
-import json, sys
-import agcod.client
-import requests
-
-agcod.client.partner_id = "Acmes"
-agcod.client.aws_key_id = "AKIAFAKEFAKEFAKEFAKE"
-agcod.client.aws_secret_key = "fake/secret"
-agcod.client.sandbox = False
-
-def tried(call, *arguments):
-    try:
-        return call(*arguments)
-    except Exception as error:
-        return [type(error).__module__, type(error).__name__]
-
-def shop():
-    results = []
-    for number in range(3):
-        order = f"Acmes{sys.argv[2]}{number}"
-        card = tried(agcod.client.create_gift_card, order, 25.0, "USD")
-        results.append(card)
-        if isinstance(card, dict) and "gcId" in card:
-            results.append(tried(agcod.client.cancel_gift_card, order, card["gcId"]))
-    results.append(tried(agcod.client.get_available_funds))
-    return results
-"""
-
-BARE = CLIENT + "print(json.dumps(shop()))"
-
-GUARDED = (
-    CLIENT
-    + """
-from agcod_guard import Guard, Settings
-guard = Guard(Settings.load(env={}, data_dir=sys.argv[1]))
-guard.install()
-results = shop()
-guard.close()
-print(json.dumps(results))
-"""
-)
-
-CALLS = """
-import json, sys
-from pathlib import Path
-from agcod_guard.frames import End, decoded
 from agcod_guard.storage.reading import SegmentReader
 from agcod_guard.telemetry.observers import Observers
-reader = SegmentReader(Path(sys.argv[1]) / "journal", Observers())
-frames = [decoded(each.kind, each.payload) for each in reader.tail({})]
-ends = [frame for frame in frames if isinstance(frame, End)]
-print(json.dumps([[end.operation, end.outcome, end.request_id] for end in ends]))
-"""
+
+PROGRAMS = Path(__file__).parent / "programs"
+PHASES = [
+    ("healthy", "SUCCESS"),
+    ("F500", "FAULT"),
+    ("RESEND", "FAULT"),
+    ("InsufficientFunds", "ACCOUNT"),
+    ("403", "DENIED"),
+    ("html-503", "FAULT"),
+    ("hang", "NO_ANSWER"),
+    ("reset", "NO_ANSWER"),
+    ("reset-mid-body", "NO_ANSWER"),
+    ("healthy", "SUCCESS"),
+]
+WITHOUT_TIMEOUT = {"agcod_shop.py", "urllib_shop.py"}
+HUNG_UP_AFTER_S = 0.1
 
 
-@pytest.fixture(scope="module")
-def agcod():
-    with Simulator(tls=True) as simulator:
-        yield simulator
+class Shop:
+    """One program at work on a simulator of its own."""
+
+    def __init__(self, *command: object) -> None:
+        self.agcod = Simulator(tls=True)
+        self.outcomes: list[str] = []
+        self._program = subprocess.Popen(
+            [sys.executable, "-W", "ignore", *map(str, command)],
+            env=self.agcod.environ(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def order(self, request_id: str) -> None:
+        """Have the program sell one card."""
+        self._program.stdin.write(f"{request_id}\n")
+        self._program.stdin.flush()
+
+    def result(self, outcome: str) -> object:
+        """Return what it printed; each call until then should have had `outcome`."""
+        line = self._program.stdout.readline()
+        made = len(self.agcod.log) - len(self.outcomes)
+        self.outcomes += [outcome] * made
+        return json.loads(line)
+
+    def close(self) -> None:
+        """Let it end by itself, without complaints."""
+        _, complaints = self._program.communicate(timeout=60)
+        self.agcod.close()
+        assert (complaints, self._program.returncode) == ("", 0)
 
 
-def run(agcod, code, *arguments):
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code, *map(str, arguments)],
-        env=agcod.environ(),
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    return json.loads(done.stdout)
+@pytest.fixture(params=["agcod_shop.py", "httpx_shop.py", "urllib_shop.py"])
+def program(request):
+    return PROGRAMS / request.param
 
 
-def shape(result):
-    """Return a result without what differs from card to card."""
-    succeeded = isinstance(result, dict) and result.get("status") == "SUCCESS"
-    return sorted(result) if succeeded else result
+@pytest.fixture
+def shops(program, tmp_path):
+    """Return the program bare and guarded."""
+    return [Shop(program), Shop(PROGRAMS / "guarded.py", tmp_path, program)]
 
 
-@pytest.mark.parametrize(
-    ("fault", "outcome"),
-    [
-        (None, "SUCCESS"),
-        ("F500", "FAULT"),
-        ("RESEND", "FAULT"),
-        ("InsufficientFunds", "ACCOUNT"),
-        ("403", "DENIED"),
-        ("html-502", "FAULT"),
-        ("reset", "NO_ANSWER"),
-    ],
-)
-def test_it_gets_what_it_would_have_got_and_every_call_is_on_record(
-    agcod, tmp_path, fault, outcome
-):
+def break_as(agcod, phase, program):
+    """Break `agcod`; a program that would wait for ever is hung up on instead."""
     agcod.heal()
-    if fault:
-        agcod.break_(fault)
-    seen_before = len(agcod.log)
+    if phase == "hang" and program.name in WITHOUT_TIMEOUT:
+        agcod.break_("close", delay_s=HUNG_UP_AFTER_S)
+    elif phase != "healthy":
+        agcod.break_(phase)
 
-    bare = run(agcod, BARE, tmp_path, f"b{outcome[:2]}{fault and len(fault)}")
-    guarded = run(agcod, GUARDED, tmp_path, f"g{outcome[:2]}{fault and len(fault)}")
 
-    assert [*map(shape, guarded)] == [*map(shape, bare)]
-    calls = run(agcod, CALLS, tmp_path)
-    assert len(calls) * 2 == len(agcod.log) - seen_before
-    assert {found for _, found, _ in calls} == {outcome}
-    assert calls[0][0] == "CreateGiftCard"
-    assert calls[0][2].startswith("Acmesg")
+def test_it_gets_what_it_would_have_got_and_every_call_is_on_record(
+    shops, program, tmp_path
+):
+    for number, (phase, outcome) in enumerate(PHASES):
+        for shop in shops:
+            break_as(shop.agcod, phase, program)
+            shop.order(f"Acmes{number:06}")
+        bare, guarded = (shop.result(outcome) for shop in shops)
+        assert guarded == bare, phase
+    for shop in shops:
+        shop.close()
+
+    bare, guarded = shops
+    assert asked(guarded.agcod) == asked(bare.agcod)
+    assert recorded(tmp_path) == [
+        (*call, outcome)
+        for call, outcome in zip(asked(guarded.agcod), guarded.outcomes, strict=True)
+    ]
+
+
+def asked(agcod):
+    """Return operation and request id of each call that came to `agcod`."""
+    return [(entry.operation, entry.request_id) for entry in agcod.log]
+
+
+def recorded(folder):
+    """Return operation, request id and outcome of each call, as they began."""
+    reader = SegmentReader(folder / "journal", Observers())
+    frames = [decoded(each.kind, each.payload) for each in reader.tail({})]
+    ends = {frame.call_id: frame for frame in frames if type(frame) is End}
+    begun = [ends[frame.call_id] for frame in frames if type(frame) is Begin]
+    return [(end.operation, end.request_id, end.outcome) for end in begun]
