@@ -29,7 +29,7 @@ from agcod_guard.incident.questions import (
     request_mail,
 )
 from agcod_guard.incident.recovery import recovery_mail
-from agcod_guard.incident.routing import for_account, for_request, to_integration
+from agcod_guard.incident.routing import for_request, for_trouble, to_integration
 from agcod_guard.incident.troubles import TroubleBook
 from agcod_guard.incident.verdict import Verdict
 from agcod_guard.protocol.contacts import Contact, Contacts
@@ -350,8 +350,8 @@ def _account_mail(partner: Partner) -> bytes:
     for number in range(41):
         book.follow(partner.call(number // 2, 90.0 * number, FUNDS))
     (trouble,) = book.today()
-    route = for_account(
-        failure_of(trouble.error_code, trouble.error_type),
+    route = for_trouble(
+        trouble,
         partner.head.contacts,
         marketplace=partner.marketplace,
         account_manager="account-manager@example.invalid",

@@ -14,7 +14,7 @@ from agcod_guard.incident.failed_calls import names_a_card
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.layout import gmt, identifier, plain, some
 from agcod_guard.incident.narrative import consistency, problem
-from agcod_guard.protocol.endpoints import marketplaces_of
+from agcod_guard.incident.routing import marketplace_of
 from agcod_guard.redaction import redact_text
 
 MISSING = "MISSING - fill in before sending:"
@@ -38,6 +38,10 @@ class Reporter:
         changes: Changes on the partner's side: (wall time in s, words), oldest
             first.
         recording_since_s: Since when changes are recorded; None if unknown.
+        action: What was done for the business, e.g. taken off sale; None if
+            nobody has said.
+        changes_answer: A person's own answer about changes; None if nobody has
+            given one.
     """
 
     name: str | None = None
@@ -46,6 +50,8 @@ class Reporter:
     marketplace: str | None = None
     changes: tuple[tuple[float, str], ...] = ()
     recording_since_s: float | None = None
+    action: str | None = None
+    changes_answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,9 @@ def items(
         "API error response": _error(dossier),
         "Marketplace": _marketplace(incident, dossier, reporter),
         "Brief problem description": (
-            problem(incident, dossier) if dossier.failed else _missing(_NO_CALL)
+            _problem(incident, dossier, reporter)
+            if dossier.failed
+            else _missing(_NO_CALL)
         ),
         "Is the behavior consistent?": (
             consistency(incident, dossier) if dossier.failed else _missing(_NO_CALL)
@@ -176,20 +184,33 @@ def _error(dossier: Dossier) -> str:
 
 def _marketplace(incident: Incident, dossier: Dossier, reporter: Reporter) -> str:
     """Return the setting, else the one that the failing currency stands for."""
-    if reporter.marketplace:
-        return plain(reporter.marketplace)
+    region = incident.scope.endpoint.region
+    found = marketplace_of(reporter.marketplace, dossier.currencies, region)
+    if found:
+        return plain(found)
     if not dossier.currencies:
         return _missing("the failed requests name no currency to tell it by")
-    region = incident.scope.endpoint.region
-    (first, *more) = dossier.currencies
-    codes = marketplaces_of(first, region)
-    if len(codes) == 1 and not more:
-        return codes[0]
     named = some(map(identifier, dossier.currencies))
     return _missing(f"the failed requests are in {named}; which country's account?")
 
 
+def _problem(
+    incident: Incident, dossier: Dossier, reporter: Reporter
+) -> tuple[str, ...]:
+    told = (problem(incident, dossier),)
+    if reporter.action is None:
+        return told
+    return (*told, f"What we have done: {plain(redact_text(reporter.action))}")
+
+
 def _changes(reporter: Reporter) -> tuple[str, ...]:
+    if reporter.changes_answer is not None:
+        told = (plain(redact_text(reporter.changes_answer)),)
+        return (*told, *_noted(reporter)) if reporter.changes else told
+    return _noted(reporter)
+
+
+def _noted(reporter: Reporter) -> tuple[str, ...]:
     if reporter.changes:
         newest = reporter.changes[-_LISTED_CHANGES:]
         earlier = len(reporter.changes) - len(newest)

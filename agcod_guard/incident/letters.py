@@ -91,7 +91,9 @@ def account_mail(
             paragraphs(opening, _REQUESTS.get(trouble.error_type, _ANY_REQUEST)),
             fields(facts),
         ),
-        name=draft_name(trouble.last_at_s, trouble.error, trouble.account),
+        name=draft_name(
+            trouble.last_at_s, trouble.error, trouble.account, trouble.endpoint
+        ),
         now_s=now_s,
     )
 
@@ -134,7 +136,7 @@ def letter(
 
 
 def draft_name(day_s: float, *parts: str) -> str:
-    """Return the name of a draft: `2026-11-22-F300-InsufficientFunds-Acmes`.
+    """Return the name of a draft: `2026-11-22-F300-InsufficientFunds-Acmes-eu`.
 
     What a file's name should not hold is left out, secrets above all. One error
     of an account has one name a day (GMT).

@@ -81,7 +81,8 @@ class Mail:
     """One mail, addressed and dated.
 
     Attributes:
-        door: Whom it is for; only a page of `page.py` may be `URGENT`.
+        door: Whom it is for; None for none of Amazon's teams. Only a page of
+            `page.py` may be `URGENT`.
         to: Addresses; empty for a draft whose reader a person fills in.
         subject: Any text; shown as visible ASCII.
         text: Any text.
@@ -99,7 +100,7 @@ class Mail:
         NeverToThePager: It is no page and would go to the pager.
     """
 
-    door: Door
+    door: Door | None
     to: tuple[str, ...]
     subject: str
     text: str

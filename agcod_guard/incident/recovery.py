@@ -26,7 +26,6 @@ from agcod_guard.incident.message import Mail, message_id
 from agcod_guard.incident.narrative import endpoint_name, orders
 from agcod_guard.incident.packet import banner_of
 from agcod_guard.incident.page import thread_of
-from agcod_guard.protocol.failures import Door
 
 
 class NotOver(GuardError):
@@ -86,7 +85,7 @@ def recovery_mail(
         fields(contact_fields(head.reporter)),
     )
     return Mail(
-        door=Door.NOBODY,
+        door=None,
         to=tuple(to),
         subject=subject_without_secrets(subject, f"AGCOD outage over [{name}]"),
         text=without_secrets("\n\n".join(parts) + "\n"),

@@ -11,9 +11,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 
+from agcod_guard.call import Endpoint, Environment
+from agcod_guard.incident.troubles import AccountTrouble
 from agcod_guard.protocol.contacts import Contact, Contacts
 from agcod_guard.protocol.endpoints import marketplaces_of
-from agcod_guard.protocol.failures import Door, Failure, Owner
+from agcod_guard.protocol.failures import Door, Failure, Owner, failure_of
 
 PROMISES = {
     Door.URGENT: "on call day and night",
@@ -87,6 +89,36 @@ def to_pager(contacts: Contacts, tier: int) -> Route:
 def to_integration(contacts: Contacts, *notes: str) -> Route:
     """Return the route of a question, a change, or an operation that is down."""
     return _route(Door.INTEGRATION, contacts.integration(), *notes)
+
+
+def for_trouble(
+    trouble: AccountTrouble,
+    contacts: Contacts,
+    *,
+    marketplace: str | None,
+    account_manager: str | None = None,
+) -> Route:
+    """Return the route of what is wrong with an account.
+
+    Args:
+        trouble: One error of one day.
+        contacts: The addresses in force.
+        marketplace: What is set for the account; else its currency decides.
+        account_manager: The partner's own contact at Amazon, for a copy.
+    """
+    endpoint = Endpoint.parse(trouble.endpoint)
+    if endpoint.environment is not Environment.PRODUCTION:
+        return Route(
+            door=Door.NOBODY,
+            promise=PROMISES[Door.NOBODY],
+            notes=(f"{endpoint} is not a production endpoint.",),
+        )
+    return for_account(
+        failure_of(trouble.error_code, trouble.error_type),
+        contacts,
+        marketplace=marketplace_of(marketplace, trouble.currencies, endpoint.region),
+        account_manager=account_manager,
+    )
 
 
 def for_account(

@@ -47,8 +47,12 @@ def urgent_text(briefing: Briefing, head: Letterhead, sent: Sequence[SentPage]) 
         _what_we_ask(head.reporter, briefing.files),
     )
     screen = first_screen(briefing.files.get(PACKET_FILE, b""))
-    text = f"{paragraphs(banner or '', *opening)}\n\n{screen}\n"
-    return without_secrets(text)
+    blocks = [paragraphs(*opening), screen]
+    if banner:
+        # What is no outage of Amazon's says so before anything else.
+        notices, _, answers = screen.partition("\n\n")
+        blocks = [notices, paragraphs(*opening), answers]
+    return without_secrets("\n\n".join(filter(None, blocks)) + "\n")
 
 
 def attachments(files: Mapping[str, bytes]) -> dict[str, bytes]:

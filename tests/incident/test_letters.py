@@ -181,7 +181,7 @@ def test_one_error_of_an_account_has_one_name_and_one_id_a_day(head):
         for each in (TROUBLE, later, tomorrow)
     ]
 
-    assert ids[0] == "<2026-11-22-F300-InsufficientFunds-Acmes@example.invalid>"
+    assert ids[0] == "<2026-11-22-F300-InsufficientFunds-Acmes-eu@example.invalid>"
     assert ids[1] == ids[0]
     assert ids[2] != ids[0]
 

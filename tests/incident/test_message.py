@@ -202,7 +202,7 @@ def test_a_sender_that_is_no_plain_address_is_refused(field):
 
 
 @pytest.mark.parametrize("field", ["to", "cc"])
-@pytest.mark.parametrize("door", set(Door) - {Door.URGENT})
+@pytest.mark.parametrize("door", [None, *set(Door) - {Door.URGENT}])
 @pytest.mark.parametrize(
     "address",
     [

@@ -11,10 +11,12 @@ from agcod_guard.incident.routing import (
     Route,
     for_account,
     for_request,
+    for_trouble,
     marketplace_of,
     to_integration,
     to_pager,
 )
+from agcod_guard.incident.troubles import AccountTrouble
 from agcod_guard.protocol.contacts import Contact, Contacts
 from agcod_guard.protocol.endpoints import MARKETPLACES
 from agcod_guard.protocol.failures import CLASSES, FAILURES, Door, failure_of
@@ -210,6 +212,38 @@ def test_a_country_is_taken_from_the_setting_or_from_a_currency_of_one_country(
     setting, currencies, region, found
 ):
     assert marketplace_of(setting, currencies, region) == found
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "marketplace", "currencies", "door"),
+    [
+        ("eu", "FR", ("EUR",), Door.OPERATIONS),
+        ("eu", None, ("GBP",), Door.OPERATIONS),
+        ("eu", None, ("EUR",), Door.INTEGRATION),
+        ("eu-sandbox", "FR", ("EUR",), Door.NOBODY),
+        ("eu-loopback", "FR", ("EUR",), Door.NOBODY),
+    ],
+)
+def test_what_is_wrong_with_an_account_finds_its_door_in_production_only(
+    endpoint, marketplace, currencies, door
+):
+    trouble = AccountTrouble(
+        day="2026-11-22",
+        account="Acmes",
+        endpoint=endpoint,
+        error_code="F300",
+        error_type="InsufficientFunds",
+        operation="CreateGiftCard",
+        first_at_s=0,
+        last_at_s=0,
+        calls=1,
+        currencies=currencies,
+    )
+
+    found = for_trouble(trouble, CONTACTS, marketplace=marketplace)
+
+    assert found.door is door
+    assert found.is_mail is (door is not Door.NOBODY)
 
 
 def test_a_note_about_an_address_is_told():
