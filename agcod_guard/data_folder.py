@@ -13,10 +13,12 @@ from agcod_guard.call import Scope
 from agcod_guard.clock import SystemClock
 from agcod_guard.delivery.files import IncidentFolder
 from agcod_guard.frames import Header
+from agcod_guard.incident.acts import BUSINESS_ACTION, RECENT_CHANGES
 from agcod_guard.incident.dossier import LATENCY_BEFORE_S
 from agcod_guard.incident.doubt import DoubtfulOrder
 from agcod_guard.incident.incident import Incident, Stage
 from agcod_guard.incident.items import Reporter
+from agcod_guard.incident.pursuit import answer_to
 from agcod_guard.kept import (
     folded_since_s,
     kept_bookkeeper,
@@ -213,7 +215,7 @@ def reporter_of(
 ) -> Reporter:
     """Return what the partner alone can tell about an incident."""
     account = settings.accounts.get(incident.scope.account, Account())
-    since_s = ladder.recording_since_s()
+    since_s, acts = ladder.recording_since_s(), ladder.acts(incident.incident_id)
     return Reporter(
         name=settings.contact.name,
         phone=settings.contact.phone,
@@ -221,6 +223,8 @@ def reporter_of(
         marketplace=account.marketplace,
         changes=tuple(ladder.changes(since_s or 0.0)),
         recording_since_s=since_s,
+        action=answer_to(acts, BUSINESS_ACTION),
+        changes_answer=answer_to(acts, RECENT_CHANGES),
     )
 
 

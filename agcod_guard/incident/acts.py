@@ -14,6 +14,12 @@ LONGEST_TEXT = 2_000
 """Characters kept of what a person typed."""
 
 
+BUSINESS_ACTION = "business action"
+RECENT_CHANGES = "recent changes"
+ITEMS = (BUSINESS_ACTION, RECENT_CHANGES)
+"""What only a person can answer, and nothing else records."""
+
+
 class _Deed(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     incident_id: str
     at_s: float
@@ -59,7 +65,7 @@ class Answered(_Deed, frozen=True, kw_only=True):
     """A person has filled in what only a person knows; the newest of an item counts.
 
     Attributes:
-        item: `business action` or `recent changes`.
+        item: One of `ITEMS`.
         text: The answer.
         by: Who; empty if unknown.
     """

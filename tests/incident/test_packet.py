@@ -652,3 +652,19 @@ def test_every_row_of_calls_csv_has_all_cells_and_none_is_a_formula(files):
     rows = list(csv.reader(io.StringIO(re.sub("(?m)^#.*\n", "", text))))
     assert {len(row) for row in rows} == {18}
     assert not [cell for row in rows for cell in row if cell[:1] in "=+-@" and cell]
+
+
+def test_what_a_person_has_filled_in_stands_in_the_packet(
+    incident, dossier, call, sample, reporter
+):
+    told = replace(
+        reporter, action="gift cards taken off sale", changes_answer="new proxy at 11"
+    )
+
+    text = packet_files(
+        incident, dossier(incident, call(0), sample(call(0))), told, now_s=NOW_S
+    )["packet.txt"].decode()
+
+    assert "What we have done: gift cards taken off sale" in text
+    changes = text.partition("Were there any recent changes on your end?")[2]
+    assert changes.split("\n")[1].strip() == "new proxy at 11"
