@@ -106,9 +106,10 @@ class SmtpServer:
         plans: Sequence[Plan] = (),
         *,
         features: Sequence[str] = ("SIZE 1000000", "8BITMIME"),
-        tls: ssl.SSLContext | None = None,
+        wrapped_in: ssl.SSLContext | None = None,
     ) -> None:
-        self._plans, self._features, self._tls = list(plans), list(features), tls
+        self._plans, self._features = list(plans), list(features)
+        self._wrapped_in = wrapped_in
         self.mails: list[tuple[tuple[str, ...], bytes]] = []
         self.sessions: list[Session] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -150,6 +151,8 @@ class SmtpServer:
             session.conn.close()
 
     def _converse(self, session: Session, plan: Plan) -> None:
+        if self._wrapped_in:
+            session.conn = self._wrapped_in.wrap_socket(session.conn, server_side=True)
         self._step("connect", "220 ready", session, plan)
         while line := self._line(session):
             session.said.append(line)
@@ -170,8 +173,6 @@ class SmtpServer:
             if verb in ("mail", "rcpt"):
                 session.envelope.append(line.partition(":")[2].split()[0])
             done = self._step(verb, answers.get(verb, "250 OK"), session, plan)
-            if verb == "starttls" and not done and self._tls:
-                session.conn = self._tls.wrap_socket(session.conn, server_side=True)
             if verb == "data" and not done:
                 self._take(session, plan)
         return None
