@@ -6,6 +6,7 @@ cancelled for 15 minutes. Both are counted over all orders of this process.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from math import ceil
 
 CALLS_PER_S = 10
@@ -59,7 +60,7 @@ class FirstSent:
     """When the orders that had to be repeated were first sent."""
 
     def __init__(self) -> None:
-        self._at_s: dict[tuple[str, str], float] = {}
+        self._at_s: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     def of(self, account: str, request_id: str, at_s: float) -> float:
         """Return when the order was first sent: `at_s`, unless it is known.
@@ -71,5 +72,5 @@ class FirstSent:
         """
         known_s = self._at_s.setdefault((account, request_id), at_s)
         if len(self._at_s) > MOST_ORDERS:
-            self._at_s.pop(next(iter(self._at_s)), None)
+            self._at_s.popitem(last=False)
         return known_s

@@ -18,7 +18,12 @@ from agcod_guard.call import Outcome
 from agcod_guard.capture.pacing import FirstSent, Pace
 from agcod_guard.capture.unseen import outcome_unseen
 from agcod_guard.clock import SystemClock
-from agcod_guard.errors import AgcodOutageError, SettingsError, UnseenCallError
+from agcod_guard.errors import (
+    AgcodOutageError,
+    GuardError,
+    SettingsError,
+    UnseenCallError,
+)
 from agcod_guard.frames import Begin, End
 from agcod_guard.incident.doubt import UNDO_WINDOW_S
 
@@ -40,7 +45,8 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
 THROTTLED_WAIT_S = 1.0
 """Least wait after a throttled call: Amazon counts by the second."""
 
-_ENDS = (StopIteration, StopAsyncIteration)
+_ENDS = (StopIteration, StopAsyncIteration, GuardError)
+"""Exceptions that are no failure of an order, whatever came before them."""
 
 
 class Switch(Protocol):
@@ -92,12 +98,17 @@ class Came:
 
     @property
     def outcome(self) -> Outcome | None:
-        """What it came to; where the guard saw nothing, as far as can be told."""
-        if self.end is not None:
-            return self.end.outcome
-        if self.sent:
+        """What it came to; where the guard saw nothing, as far as can be told.
+
+        A call that was given up is judged by why: a timeout of the partner's own,
+        such as `asyncio.timeout`, leaves the order as unknown as any other.
+        """
+        if self.end is None and self.sent:
             return None  # under way still: a body that was not read
-        return outcome_unseen(result=self.result, error=self.error)
+        outcome = None if self.end is None else self.end.outcome
+        if outcome is None or (outcome is Outcome.ABANDONED and self.error):
+            return outcome_unseen(result=self.result, error=self.error)
+        return outcome
 
 
 class Run:

@@ -326,6 +326,21 @@ def test_a_refusal_that_the_partner_catches_is_not_repeated(guarded, session, ag
     assert len(guarded.journal.begins) == 1
 
 
+def test_a_refusal_ends_the_repeats_whatever_came_before_it(session, again):
+    numbers = itertools.count(1)
+    funds, order = Shop(session, DOWN, url=FUNDS_URL), Shop(session, DOWN)
+
+    @again()
+    def buy():
+        funds.buy()
+        return order.buy(f"Acmes{next(numbers)}")
+
+    with pytest.raises(ChangedRequestIdError):
+        buy()
+
+    assert funds.calls == 2
+
+
 def test_a_call_that_only_reads_may_carry_any_id(guarded, session, again):
     order = Shop(session, DOWN, CARD)
     pages = itertools.count(1)
@@ -355,7 +370,7 @@ def test_a_call_that_only_reads_does_not_hide_the_order_that_failed(session, aga
     assert buy().json() == CARD
 
 
-def test_a_task_of_the_first_attempt_may_serve_other_orders_later(session):
+def test_a_task_that_outlives_its_attempt_may_serve_other_orders_later(session):
     clock = ManualClock()
     order = Shop(session, DOWN, DOWN, CARD)
     others = Shop(session, CARD)
@@ -376,7 +391,7 @@ def test_a_task_of_the_first_attempt_may_serve_other_orders_later(session):
 
         @retrying(clock=clock, sleep=sleep)
         async def buy():
-            if not started:
+            if order.calls == 1:
                 started.append(asyncio.create_task(serve(queue)))
             return order.buy("Acmes0001")
 
@@ -622,7 +637,7 @@ class TestAsync:
             return answer
 
         assert asyncio.run(main()).json() == CARD
-        assert len(turns) > 1
+        assert turns
 
     def test_a_cancelled_task_is_not_repeated(self, session, clock):
         shop = Shop(session, DOWN)

@@ -119,6 +119,26 @@ def test_another_request_id_never_reaches_the_wire(post, agcod, guarded, again):
     assert len(guarded.journal.begins) == len(guarded.journal.ends) == 1
 
 
+def test_a_timeout_of_the_partners_own_is_repeated(agcod, guarded):
+    capture, clock = HttpxCapture(guarded.recorder), ManualClock()
+    manners = iter([("hang", 0.05), ("success", 5.0)])
+
+    body = order("Acmes1")
+
+    async def sleep(seconds):
+        clock.advance(seconds)
+
+    @retrying(clock=clock, sleep=sleep)
+    async def buy():
+        manner, timeout_s = next(manners)
+        async with httpx.AsyncClient() as client, asyncio.timeout(timeout_s):
+            return await capture.wrap(client).post(agcod.url(manner), content=body)
+
+    assert asyncio.run(buy()).status_code == 200
+    outcomes = [Outcome.ABANDONED, Outcome.SUCCESS]
+    assert [call.outcome for call in guarded.calls] == outcomes
+
+
 def test_an_answer_that_is_still_being_read_is_not_repeated(agcod, session, again):
     calls = []
 
