@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -12,9 +13,10 @@ from agcod_guard.capture.clients import Clients
 from agcod_guard.data_folder import DataFolder, scope_reports
 from agcod_guard.desk import Surroundings
 from agcod_guard.heartbeat import WakingJournal
+from agcod_guard.network.path import Means, PathCheck
 from agcod_guard.network.reference import ReferenceCheck
 from agcod_guard.ports import Clock
-from agcod_guard.protocol.endpoints import HOSTS, MARKETPLACES
+from agcod_guard.protocol.endpoints import HOSTS, MARKETPLACES, host_of
 from agcod_guard.recorder import Recorder
 from agcod_guard.settings import Settings
 from agcod_guard.storage.ladder import SqliteLadder
@@ -39,6 +41,7 @@ class Parts:
     recorder: Recorder
     capture: Clients
     reference: ReferenceCheck | None
+    path: PathCheck
 
 
 def assembled(
@@ -94,6 +97,15 @@ def assembled(
         recorder=recorder,
         capture=Clients(recorder),
         reference=_reference_check(settings, clock, journal),
+        path=PathCheck(
+            clock=clock,
+            tell=journal.append,
+            contain=recorder.contain,
+            means=Means(
+                only_loopback=lambda: settings.drill or _is_test_run(),
+                other_names=_other_names(settings),
+            ),
+        ),
     )
 
 
@@ -109,6 +121,17 @@ def _reference_check(
         clock=clock,
         tell=journal.append,
     )
+
+
+def _is_test_run() -> bool:
+    """Whether a test runner is at work: what it mocks must not be tried for real."""
+    return "PYTEST_CURRENT_TEST" in os.environ
+
+
+def _other_names(settings: Settings) -> tuple[str, ...]:
+    """Return hosts from the settings whose names tell whether any can be found."""
+    reference = host_of(settings.reference.url) if settings.reference.url else ""
+    return tuple(filter(None, (reference, *sorted(settings.hosts))))
 
 
 def _endpoints(settings: Settings) -> list[Endpoint]:

@@ -38,6 +38,7 @@ class Rounds:
     def start_afresh(self) -> None:
         """Forget what was done when; after a fork it was the parent who did it."""
         self._maintained_at_s = self._referred_at_s = float("-inf")
+        self._tried_at_s = float("-inf")
         self._aside: Reckoning | None = None
         self.telling.start_afresh()
         self.down.start_afresh()
@@ -74,6 +75,7 @@ class Rounds:
             news = []
         else:
             self.down.follow(news, self._parts.watch.present, now_s)
+        self._try_ways(now_s)
         self._probe(now_s)
         return news
 
@@ -96,6 +98,16 @@ class Rounds:
         )
         if now_s - self._referred_at_s >= every_s and reference.start():
             self._referred_at_s = now_s
+
+    def _try_ways(self, now_s: float) -> None:
+        """Try our own way to what fails for no known reason; as `_refer` does."""
+        present = self._parts.watch.present
+        every_s = self._policy.reference_suspect_every_s
+        if present is None or now_s - self._tried_at_s < every_s:
+            return
+        routes = present.routes_to_check(self._folder.settings.source)
+        if routes and self._parts.path.start(routes):
+            self._tried_at_s = now_s
 
     def _probe(self, now_s: float) -> None:
         """Make the test calls that are due, in whichever process has the turn."""

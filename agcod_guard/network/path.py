@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from agcod_guard.call import Environment
 from agcod_guard.frames import Network
 from agcod_guard.network.lookups import (
     Address,
@@ -31,11 +32,15 @@ from agcod_guard.network.results import result_of
 from agcod_guard.outage.path import Result, Route, Stage, Step
 from agcod_guard.ports import Clock
 from agcod_guard.protocol.addresses import host_and_port
+from agcod_guard.protocol.endpoints import HOSTS
 
 ROUND_S = 5.0
 """How long a round may take, whatever hangs."""
 
-_MOST_NAMES = 8
+_MOST = 8
+_AMAZONS = tuple(
+    host.name for host in HOSTS if host.endpoint.environment is Environment.PRODUCTION
+)
 
 
 def default_context() -> ssl.SSLContext:
@@ -52,14 +57,14 @@ class Means:
     Attributes:
         resolve: Looks a name up.
         context: Makes what verifies certificates.
-        only_loopback: Everything else is left unchecked: in a rehearsal.
+        only_loopback: Whether all else is to be left unchecked: in a rehearsal.
         other_names: Hosts whose names are looked up as well, to tell one lost name
-            from a lost resolver.
+            from a lost resolver; beside Amazon's, for a host of Amazon's.
     """
 
     resolve: Resolve = resolved
     context: Callable[[], ssl.SSLContext] = default_context
-    only_loopback: bool = False
+    only_loopback: Callable[[], bool] = lambda: False
     other_names: tuple[str, ...] = ()
 
 
@@ -126,11 +131,12 @@ class PathCheck:
     ) -> list[Step]:
         """Return what came of each step of a route."""
         host, port = host_and_port(route.address)
-        others = () if route.via else (*hosts, *self._means.other_names)
-        names = list(filter(self._may_look_up, dict.fromkeys((host, *others))))
-        if self._means.only_loopback and not is_loopback(host):
+        if self._means.only_loopback() and not is_loopback(host):
             return _unchecked(route)
-        steps = self._lookups.steps(names[:_MOST_NAMES], deadline_s)
+        names = [] if is_address(host) else [host]
+        if names and not route.via and not is_loopback(host):
+            names += self._others(host, hosts)
+        steps = self._lookups.steps(names, deadline_s)
         addresses = self._lookups.addresses(host, port)
         if not addresses:
             return steps + _unchecked(route)
@@ -144,10 +150,13 @@ class PathCheck:
             return steps + _unchecked(route)[1:]
         return [*steps, self._handshake(route.address, connected, deadline_s)]
 
-    def _may_look_up(self, host: str) -> bool:
-        return not is_address(host) and (
-            not self._means.only_loopback or is_loopback(host)
-        )
+    def _others(self, host: str, hosts: Sequence[str]) -> list[str]:
+        """Return other names to look up, of several zones where there are some."""
+        amazons = _AMAZONS if host in _AMAZONS else ()
+        others = dict.fromkeys((*self._means.other_names, *hosts, *amazons))
+        return [each for each in others if each != host and not is_address(each)][
+            :_MOST
+        ]
 
     def _handshake(
         self, address: str, connected: socket.socket, deadline_s: float

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 import trustme
 
+from agcod_guard.call import Trouble
 from agcod_guard.clock import ManualClock
 from agcod_guard.network.path import Means, PathCheck, default_context
 from agcod_guard.outage.path import Result, Route, Stage, finding_of
@@ -156,6 +157,25 @@ def test_other_names_are_looked_up_to_tell_one_lost_name_from_a_lost_resolver(ch
     assert results(frame)[Stage.CONNECTION] is Result.NOT_CHECKED
 
 
+def test_beside_a_name_of_amazons_its_others_are_looked_up_and_no_more(checked):
+    asked = []
+
+    def resolve(host, port):
+        asked.append(host)
+        raise LOST
+
+    frame = checked(Route("eu", via=""), resolve=resolve)
+
+    assert asked == [
+        "agcod-v2-eu.amazon.com",
+        "agcod-v2.amazon.com",
+        "agcod-v2-fe.amazon.com",
+        "agcod-v2.amazon.co.uk",
+        "agcod-v2.amazon.co.jp",
+    ]
+    assert finding_of(Route("eu", via=""), frame.steps).own_trouble == (Trouble.NAME,)
+
+
 def test_of_a_proxy_only_the_way_to_it_is_tried(checked):
     asked = []
 
@@ -249,7 +269,7 @@ def test_a_rehearsal_leaves_all_but_this_machine_alone(checked, route):
         route,
         resolve=lambda host, port: asked.append(host) or [],
         other_names=(HOST,),
-        only_loopback=True,
+        only_loopback=lambda: True,
     )
 
     assert set(results(frame).values()) == {Result.NOT_CHECKED}
@@ -259,7 +279,7 @@ def test_a_rehearsal_leaves_all_but_this_machine_alone(checked, route):
 def test_a_rehearsal_tries_this_machine(checked):
     with listening() as port:
         frame = checked(
-            Route("eu-loopback", f"http://127.0.0.1:{port}"), only_loopback=True
+            Route("eu-loopback", f"http://127.0.0.1:{port}"), only_loopback=lambda: True
         )
 
     assert results(frame) == {Stage.CONNECTION: Result.OK}
