@@ -23,7 +23,12 @@ from agcod_guard.formats.logged import Exchange, Logged
 from agcod_guard.frames import End, Header, end_of
 from agcod_guard.incident.casebook import Casebook, transition_of
 from agcod_guard.outage.fold import Fold
-from agcod_guard.outage.moves import Change, of_scopes
+from agcod_guard.outage.moves import (
+    Change,
+    of_operations,
+    of_scopes,
+    operation_transition_of,
+)
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.replaying import JOURNAL, Replay
 from agcod_guard.samples import Samples
@@ -131,6 +136,9 @@ def replayed_log(
         transitions=tuple(
             transition_of(move, casebook.follow(move), wall_s=float)
             for move in of_scopes(moves)
+        ),
+        operations=tuple(
+            operation_transition_of(move, wall_s=float) for move in of_operations(moves)
         ),
         incidents=tuple(casebook.everything()),
         until_s=until_ns / 1e9,

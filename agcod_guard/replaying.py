@@ -20,9 +20,13 @@ from agcod_guard.frames import Header, decoded
 from agcod_guard.incident.casebook import Casebook, transition_of
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.items import Reporter
-from agcod_guard.outage.moves import of_scopes
+from agcod_guard.outage.moves import (
+    of_operations,
+    of_scopes,
+    operation_transition_of,
+)
 from agcod_guard.outage.policy import OutagePolicy
-from agcod_guard.outage.state import Transition
+from agcod_guard.outage.state import OperationTransition, Transition
 from agcod_guard.packing import JournalPacker
 from agcod_guard.ports import Observer, Segment, Stored
 from agcod_guard.reckoning import Reckoning, policy_of
@@ -49,6 +53,8 @@ class Replay:
         home: Header of the segment with the newest frame; its boot is the axis.
         policy: The policy it was judged by.
         transitions: What changed, oldest first, in wall-clock time.
+        operations: Operations that were down while others succeeded, and up
+            again, likewise.
         incidents: What came of it, oldest first.
         until_s: Time of the newest frame, seconds since the Unix epoch.
         frames: Frames read; of a call log, calls.
@@ -60,6 +66,7 @@ class Replay:
     home: Header
     policy: OutagePolicy
     transitions: tuple[Transition, ...]
+    operations: tuple[OperationTransition, ...]
     incidents: tuple[Incident, ...]
     until_s: float
     frames: int
@@ -124,6 +131,10 @@ def replayed(
         transitions=tuple(
             transition_of(move, casebook.follow(move), wall_s=wall_s)
             for move in of_scopes(moves)
+        ),
+        operations=tuple(
+            operation_transition_of(move, wall_s=wall_s)
+            for move in of_operations(moves)
         ),
         incidents=tuple(casebook.everything()),
         until_s=wall_s(until_s),

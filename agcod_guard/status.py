@@ -6,10 +6,29 @@ from dataclasses import dataclass
 
 from agcod_guard.call import Scope
 from agcod_guard.incident.incident import Incident, Stage
-from agcod_guard.outage.explanation import explanation
+from agcod_guard.outage.explanation import explanation, operation_explanation
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import Phase, ScopeState
 from agcod_guard.reckoning import Reckoning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationStatus:
+    """An operation that is down while others of its scope succeed.
+
+    It is no outage, and nothing for Amazon's pager.
+
+    Attributes:
+        operation: Its name.
+        since_s: Since when it counts as down, seconds since the Unix epoch.
+        first_failed_at_s: First failure of the run that made it down, likewise.
+        reason: Since when and why, in one sentence with numbers.
+    """
+
+    operation: str
+    since_s: float
+    first_failed_at_s: float
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +48,7 @@ class ScopeStatus:
         answered: Failing calls since that were answered.
         silent: Failing calls since that got no answer.
         incident_id: The incident that is open; None when there is none.
+        operations_down: Operations that are down while others succeed.
     """
 
     scope: Scope
@@ -41,6 +61,7 @@ class ScopeStatus:
     answered: int
     silent: int
     incident_id: str | None
+    operations_down: tuple[OperationStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +102,7 @@ def status_of(
         for each in incidents
         if each.stage is not Stage.RESOLVED
     }
-    scopes = sorted(reckoning.present.scopes.items())
+    states = reckoning.present.scopes
     return Status(
         at_s=reckoning.axes.wall_s(now_s),
         scopes=tuple(
@@ -90,11 +111,12 @@ def status_of(
                 state,
                 open_ones.get(scope),
                 reason=explanation(
-                    state, now_s, policy=policy, wall_s=reckoning.axes.wall_s
+                    scope, states, now_s, policy=policy, wall_s=reckoning.axes.wall_s
                 ),
+                operations_down=_operations_down(scope, reckoning, policy),
                 reckoning=reckoning,
             )
-            for scope, state in scopes
+            for scope, state in sorted(states.items())
         ),
     )
 
@@ -105,6 +127,7 @@ def _scope_status(
     incident_id: str | None,
     *,
     reason: str,
+    operations_down: tuple[OperationStatus, ...],
     reckoning: Reckoning,
 ) -> ScopeStatus:
     def wall(at_s: float | None) -> float | None:
@@ -121,4 +144,24 @@ def _scope_status(
         answered=state.evidence.answered,
         silent=state.evidence.silent,
         incident_id=incident_id,
+        operations_down=operations_down,
+    )
+
+
+def _operations_down(
+    scope: str, reckoning: Reckoning, policy: OutagePolicy
+) -> tuple[OperationStatus, ...]:
+    wall_s = reckoning.axes.wall_s
+    states = reckoning.present.operations.states.get(scope, {})
+    return tuple(
+        OperationStatus(
+            operation=operation,
+            since_s=wall_s(state.outage.opened_at_s),
+            first_failed_at_s=wall_s(state.outage.first_failed_at_s),
+            reason=operation_explanation(
+                operation, states, policy=policy, wall_s=wall_s
+            ),
+        )
+        for operation, state in sorted(states.items())
+        if state.outage is not None
     )

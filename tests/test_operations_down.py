@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import json
+
 import pytest
 from partner import START_S, Partner, fault, settings
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from agcod_guard import Guard
+from agcod_guard.cli.replay import show_replay
+from agcod_guard.cli.status import show_status
 from agcod_guard.clock import ManualClock
+from agcod_guard.replaying import replayed
 
 FUNDS = "https://agcod-v2-eu.amazon.com/GetAvailableFunds"
 ENOUGH = {"status": "SUCCESS", "availableFunds": {"amount": 5, "currencyCode": "GBP"}}
@@ -103,3 +109,55 @@ def test_the_gauge_shows_it_while_it_lasts(tmp_path, clock):
     live(partner, 310, ENOUGH)
     assert is_down("CreateGiftCard") == 0
     partner.guard.close()
+
+
+def test_status_says_since_when_and_that_nobody_is_paged(tmp_path, clock):
+    partner = opened(tmp_path, clock)
+    live(partner, 200, DOWN)
+
+    status = partner.guard.status()
+    code, text = shown(partner)
+    partner.guard.close()
+
+    (scope,) = status.scopes
+    (operation,) = scope.operations_down
+    assert not status.is_outage
+    assert operation.operation == "CreateGiftCard"
+    assert (operation.since_s, operation.first_failed_at_s) == (START_S + 180, START_S)
+    assert code == 0
+    assert (
+        "Acmes/eu: CreateGiftCard is down since 2026-11-22 11:15:05 GMT: 10 or more "
+        "different orders failed in a row, while GetAvailableFunds succeeds: "
+        "no page to Amazon; write to the integration team.\n"
+    ) in text
+    (facts,) = json.loads(shown(partner, as_json=True)[1])["scopes"]
+    (down,) = facts["operations_down"]
+    assert down["first_failed_at"] == "2026-11-22T11:15:05.000Z"
+
+
+def test_a_replay_tells_it_as_it_was(tmp_path, clock):
+    partner = opened(tmp_path, clock)
+    live(partner, 200, DOWN)
+    live(partner, 310, ENOUGH)
+    partner.guard.close()
+    out = io.StringIO()
+
+    result = replayed(tmp_path)
+    show_replay(result, tmp_path, out)
+
+    assert result.transitions == result.incidents == ()
+    assert [each.split(None, 2)[2].split("  ")[0] for each in lines_of(out)] == [
+        "CreateGiftCard down",
+        "CreateGiftCard up again",
+    ]
+    assert [each.at_s - START_S for each in result.operations] == [180, 500]
+
+
+def lines_of(out: io.StringIO) -> list[str]:
+    return [each for each in out.getvalue().splitlines() if "CreateGiftCard" in each]
+
+
+def shown(partner: Partner, **how: bool) -> tuple[int, str]:
+    out = io.StringIO()
+    code = show_status(partner.guard._folder, out, **how)
+    return code, out.getvalue()

@@ -28,7 +28,7 @@ from agcod_guard.clock import SystemClock
 from agcod_guard.data_folder import DataFolder, reporter_of
 from agcod_guard.delivery.files import IncidentFolder
 from agcod_guard.incident.layout import count
-from agcod_guard.outage.state import Transition
+from agcod_guard.outage.state import OperationTransition, Transition
 from agcod_guard.replaying import Replay, lies_inside, replayed, write_packets
 from agcod_guard.settings import Settings
 from agcod_guard.settings.fields import POLICY
@@ -215,7 +215,8 @@ def show_replay(
     if as_json:
         print(json.dumps(replay_facts(result, path, packets)), file=out)
         return 0
-    print_table(out, _TITLES, (_row(each) for each in timeline(result.transitions)))
+    happened = timeline(result.transitions, result.operations)
+    print_table(out, _TITLES, map(_row, happened))
     if result.incidents:
         print(file=out)
         print_incidents(out, result.incidents, now_s=result.until_s)
@@ -242,6 +243,7 @@ def replay_facts(
             "drill": result.home.drill,
             "policy": asdict(result.policy),
             "transitions": [_transition_facts(each) for each in result.transitions],
+            "operations": [_operation_facts(each) for each in result.operations],
             "incidents": [
                 incident_facts(each, now_s=result.until_s, packets=packets)
                 for each in result.incidents
@@ -259,9 +261,17 @@ class Happening(NamedTuple):
     why: str
 
 
-def timeline(transitions: Sequence[Transition]) -> list[Happening]:
+def timeline(
+    transitions: Sequence[Transition], operations: Sequence[OperationTransition]
+) -> list[Happening]:
     """Return the changes, and the first failures that led to them, in order."""
-    return sorted(_happenings(transitions), key=lambda each: each.at_s)
+    changed = [*_happenings(transitions), *map(_of_operation, operations)]
+    return sorted(changed, key=lambda each: each.at_s)
+
+
+def _of_operation(each: OperationTransition) -> Happening:
+    what = f"{each.operation} {'down' if each.is_down else 'up again'}"
+    return Happening(each.at_s, str(each.scope), what, each.reason)
 
 
 def _happenings(transitions: Sequence[Transition]) -> Iterator[Happening]:
@@ -288,6 +298,19 @@ def _transition_facts(each: Transition) -> Mapping[str, Any]:
             "reason": each.reason,
             "first_failed_at_s": each.first_failed_at_s,
             "incident_id": each.incident_id,
+        }
+    )
+
+
+def _operation_facts(each: OperationTransition) -> Mapping[str, Any]:
+    return with_iso(
+        {
+            "scope": str(each.scope),
+            "operation": each.operation,
+            "is_down": each.is_down,
+            "at_s": each.at_s,
+            "reason": each.reason,
+            "first_failed_at_s": each.first_failed_at_s,
         }
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from typing import Any, TextIO
 
 import click
@@ -26,7 +27,7 @@ def status(folder: DataFolder, *, as_json: bool) -> int:
     """Show what is thought of every account and endpoint now, and why.
 
     Reckons it from the journal, beside a guard that is at work or without one.
-    Exit code 1 while an outage stands.
+    Exit code 1 while an outage stands; one operation that is down is none.
     """
     return show_status(folder, sys.stdout, as_json=as_json)
 
@@ -83,6 +84,9 @@ def _scope_facts(each: ScopeStatus) -> dict[str, Any]:
             "answered": each.answered,
             "silent": each.silent,
             "incident_id": each.incident_id,
+            "operations_down": [
+                with_iso(asdict(operation)) for operation in each.operations_down
+            ],
         }
     )
 
@@ -101,6 +105,8 @@ def _print_scopes(present: Status, out: TextIO) -> None:
     print_table(out, _TITLES, rows)
     for each in present.scopes:
         print(f"{each.scope}: {each.reason}.", file=out)
+        for operation in each.operations_down:
+            print(f"{each.scope}: {operation.reason}.", file=out)
 
 
 def _by_whom(folder: DataFolder, *, watched: bool) -> str:
