@@ -22,7 +22,7 @@ import httpx
 
 from agcod_guard.capture.httpx_body import AsyncGuardedStream, GuardedStream
 from agcod_guard.capture.httpx_exchange import answered, begun, failed
-from agcod_guard.capture.mounts import Mounts
+from agcod_guard.capture.mounts import Mounts, choosing
 from agcod_guard.protocol.endpoints import endpoint_of
 from agcod_guard.recorder import Recorder
 
@@ -54,8 +54,8 @@ class HttpxCapture:
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
-        self._clients = Mounts(CHOOSING_METHOD, self._chosen)
-        self._async_clients = Mounts(CHOOSING_METHOD, self._async_chosen)
+        self._clients = Mounts(CHOOSING_METHOD, choosing(self._chosen))
+        self._async_clients = Mounts(CHOOSING_METHOD, choosing(self._async_chosen))
 
     def wrap(self, client: ClientT) -> ClientT:
         """See the calls of `client` from now on.

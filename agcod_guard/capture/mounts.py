@@ -1,8 +1,8 @@
-"""Stand between a client and the method that chooses who sends; leave no trace.
+"""Stand between a client and a method of its own, and leave without a trace.
 
 Not pure: sets and restores an attribute of a client or of its class, such as the
-`get_adapter` of a session of requests. Knows nothing of what is done with what the
-method returns. What stands beneath is looked up at each call, so that a patch made
+`get_adapter` of a session of requests. Knows nothing of what is done there. What
+stands beneath is looked up at each call, so that a patch made
 later to the class works as it would without us; what stands above is left alone.
 """
 
@@ -16,6 +16,8 @@ from weakref import WeakSet, ref
 
 Target = Any
 """A client, or a class of clients."""
+Around = Callable[..., Any]
+"""Called in place of the method: with the method, then what that was called with."""
 Chosen = Callable[[Any, object], Any]
 """Given a sender and the URL asked for, returns what shall send."""
 
@@ -26,9 +28,9 @@ class Mount:
     """One guard's place among the methods of one name on a client or a class.
 
     Attributes:
-        name: The method, which takes a URL and returns what sends to it.
-        chosen: What is done with each sender.
-        live: False once dismounted; senders then pass as they are.
+        name: The method.
+        around: Called in its place.
+        live: False once dismounted; the method is then called as it is.
         beneath: The attribute that stood there before; None if there was none.
         function: What stands there now, bound to the client if it is one.
     """
@@ -37,15 +39,15 @@ class Mount:
         "__weakref__",
         "_on_class",
         "_target",
+        "around",
         "beneath",
-        "chosen",
         "function",
         "live",
         "name",
     )
 
-    def __init__(self, target: Target, name: str, chosen: Chosen) -> None:
-        self.name, self.chosen, self.live = name, chosen, True
+    def __init__(self, target: Target, name: str, around: Around) -> None:
+        self.name, self.around, self.live = name, around, True
         self.beneath = vars(target).get(name)
         self._target, self._on_class = ref(target), isinstance(target, type)
         self.function = function = _method_of(self, target)
@@ -58,7 +60,7 @@ class Mount:
         return self._target()
 
     def dismount(self) -> None:
-        """Let senders pass, and restore what no live mount covers."""
+        """Let calls pass, and restore what no live mount covers."""
         self.live = False
         target = self._target()
         if target is not None:
@@ -81,12 +83,12 @@ class Mounts:
     """All that one guard has mounted by one name.
 
     Args:
-        name: The method, which takes a URL and returns what sends to it.
-        chosen: What is done with each sender.
+        name: The method.
+        around: Called in its place.
     """
 
-    def __init__(self, name: str, chosen: Chosen) -> None:
-        self._name, self._chosen = name, chosen
+    def __init__(self, name: str, around: Around) -> None:
+        self._name, self._around = name, around
         self._mine: WeakSet[Mount] = WeakSet()
         # A mount that another's patch has thrown out may be gone already.
         self._targets: dict[int, ref[Any]] = {}
@@ -96,7 +98,7 @@ class Mounts:
         mine, key = tuple(self._mine), id(target)
         self._targets[key] = ref(target, lambda _: self._targets.pop(key, None))
         if not any(mount in mine for mount in mounts_on(target, self._name)):
-            self._mine.add(Mount(target, self._name, self._chosen))
+            self._mine.add(Mount(target, self._name, self._around))
 
     def take_off(self, target: Target | None) -> None:
         """Leave `target` as it was before."""
@@ -118,6 +120,16 @@ class Mounts:
         return kept is not None and kept() is target
 
 
+def choosing(chosen: Chosen) -> Around:
+    """Return what to mount round a method that takes a URL and returns a sender."""
+
+    def choose(beneath: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        sender = beneath(*args, **kwargs)
+        return chosen(sender, args[0] if args else kwargs.get("url"))
+
+    return choose
+
+
 def mounts_on(target: Target, name: str) -> Iterator[Mount]:
     """Yield the mounts on `target`, from the uppermost down to another's patch."""
     mount = _mount_of(vars(target).get(name), target)
@@ -136,10 +148,10 @@ def _method_of(mount: Mount, target: Target) -> FunctionType:
 
     @functools.wraps(_class_attribute(class_, mount.name), updated=())
     def method(client: object, *args: Any, **kwargs: Any) -> Any:
-        sender = mount.asked_of(client)(*args, **kwargs)
+        beneath = mount.asked_of(client)
         if not mount.live:
-            return sender
-        return mount.chosen(sender, args[0] if args else kwargs.get("url"))
+            return beneath(*args, **kwargs)
+        return mount.around(beneath, *args, **kwargs)
 
     setattr(method, _MARK, mount)
     return method  # type: ignore[return-value]

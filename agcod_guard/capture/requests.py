@@ -21,7 +21,7 @@ from urllib3.exceptions import MaxRetryError
 from urllib3.util.retry import Retry
 
 from agcod_guard.call import Endpoint
-from agcod_guard.capture.mounts import Mounts
+from agcod_guard.capture.mounts import Mounts, choosing
 from agcod_guard.capture.tee import Tee
 from agcod_guard.errors import ChangedRequestIdError
 from agcod_guard.open_call import OpenCall, kept_part
@@ -47,7 +47,7 @@ class RequestsCapture:
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self._agcod = _AgcodUrls(recorder.hosts)
-        self._mounts = Mounts(CHOOSING_METHOD, self.chosen)
+        self._mounts = Mounts(CHOOSING_METHOD, choosing(self.chosen))
 
     def wrap(self, session: SessionT) -> SessionT:
         """See the calls of `session` from now on.
