@@ -190,6 +190,18 @@ def test_funds_contract_input_keys_and_rate_make_no_page_however_hard_one_tries(
     assert "no call has failed for technical reasons" in refused(forged, head)
 
 
+@pytest.mark.parametrize(
+    "changes", [{"failed": 500}, {"failed": 500, "sample_call": None}]
+)
+def test_counts_without_a_technical_failure_behind_them_make_no_page(
+    briefing, head, call, changes
+):
+    refusal = call(0, outcome=Outcome.ACCOUNT, error_code="F300")
+    forged = replace(briefing.dossier, **({"sample_call": refusal} | changes))
+
+    assert "no call has failed" in refused(replace(briefing, dossier=forged), head)
+
+
 def test_a_page_without_a_packet_is_not_made(briefing, head):
     assert "packet is not written" in refused(replace(briefing, files={}), head)
 
