@@ -7,11 +7,11 @@ never skipped: after a dead hour the next one is due late, not the one after it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agcod_guard.incident.acts import Acknowledged
+from agcod_guard.incident.acts import Acknowledged, Act, SentByHand
 from agcod_guard.incident.incident import Incident, Stage
 from agcod_guard.incident.layout import gmt, length, plain
 from agcod_guard.protocol.contacts import TIERS
@@ -128,6 +128,22 @@ def due(
         at_s,
         f"Tier {tier - 1} has not answered for {length(waits.after_s)} and calls fail.",
     )
+
+
+def by_hand(acts: Iterable[Act]) -> tuple[SentPage, ...]:
+    """Return the mails that a person has sent, in the order of the acts."""
+    return tuple(
+        SentPage(
+            tier=act.tier, at_s=act.at_s, how=How.BY_HAND, message_id=act.message_id
+        )
+        for act in acts
+        if isinstance(act, SentByHand)
+    )
+
+
+def acknowledgement(acts: Iterable[Act]) -> Acknowledged | None:
+    """Return what stopped the clock first; None if nothing has."""
+    return next((act for act in acts if isinstance(act, Acknowledged)), None)
 
 
 def next_tier(sent: Sequence[SentPage]) -> int | None:

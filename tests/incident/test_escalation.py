@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agcod_guard.call import Endpoint, Scope
-from agcod_guard.incident.acts import Acknowledged
+from agcod_guard.incident.acts import Acknowledged, Approved, SentByHand
 from agcod_guard.incident.escalation import (
     Due,
     How,
     Pursuit,
     SentPage,
     Waits,
+    acknowledgement,
+    by_hand,
     due,
     next_tier,
 )
@@ -202,6 +204,22 @@ def test_however_the_clock_jumps_tiers_come_in_order_and_never_too_early(
         assert all(now_s - page.at_s >= HALF_HOUR for page in pages[-1:])
         pages.append(SentPage(tier=found.tier, at_s=now_s))
     assert [page.tier for page in pages] == [1, 2, 3][: len(pages)]
+
+
+def test_what_people_did_is_read_from_their_acts():
+    facts = {"incident_id": OUTAGE.incident_id, "at_s": 9.0}
+    acts = [
+        SentByHand(tier=1, message_id="<a@example.invalid>", **facts),
+        Approved(tier=2, **facts),
+        Acknowledged(by="Ann", **facts),
+        Acknowledged(by="Bob", **facts),
+    ]
+
+    assert by_hand(acts) == (
+        SentPage(tier=1, at_s=9.0, how=How.BY_HAND, message_id="<a@example.invalid>"),
+    )
+    assert acknowledgement(acts) == acts[2]
+    assert acknowledgement(acts[:2]) is None
 
 
 def test_the_next_tier_follows_the_highest_that_was_written_to():
