@@ -2,12 +2,12 @@
 
 Not pure. One thread reads the log, a round at a time, and looks after each round
 that reaches the log's end: so a look never falls into the middle of what is being
-caught up on, where half a run of failures could pass for an outage. What was
-caught up on is folded in the order of its own time, as after a restart.
+caught up on, where half a run of failures could pass for an outage.
 """
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from operator import attrgetter
@@ -34,6 +34,9 @@ from agcod_guard.storage.tick_lock import TickLock
 
 POLL_S = 0.2
 """How long to wait at the end of a log before looking for more."""
+
+MOST_OWED = 5_000
+"""Calls that may wait in memory until the journal takes them."""
 
 ROUND_S = 1.0
 """How long a round lasts, and how often it is kept how far the log was read."""
@@ -120,7 +123,7 @@ class Ingest:
             sample_every_s=settings.policy.sample_every_s,
             report=report,
         )
-        self._is_behind = False
+        self._is_held = False
         self._kept_at_s = self._looked_at_s = float("-inf")
         self._kept: list[Spot] = []
 
@@ -160,19 +163,21 @@ class Ingest:
                 self._take_in(source, is_stopped=is_stopped)
                 self._keep(source, positions)
                 self._follow_up(source)
-            self._end_of(source)
+            if source.has_ended:
+                self._take_rest(source)
         finally:
             self._keep(source, positions, now=True)
+            if not self._is_behind(source):
+                self._look()
 
     def close(self) -> None:
-        """Look once more, and let go of everything.
+        """Let go of everything.
 
         Raises:
             OSError: The journal could not be synced.
         """
         try:
             self._past.close()
-            self._look()
         finally:
             self._parts.journal.close()
             self._parts.turn.release()
@@ -180,10 +185,10 @@ class Ingest:
 
     def _take_in(self, source: Source, *, is_stopped: Callable[[], bool]) -> None:
         until_s = self._clock.monotonic_s() + ROUND_S
-        while self._clock.monotonic_s() < until_s and not is_stopped():
+        for _ in iter(is_stopped, True):
             for line in source.lines():
                 self._intake.take(line)
-            if source.is_at_end:
+            if source.is_at_end or self._clock.monotonic_s() >= until_s:
                 return
 
     def _keep(
@@ -197,33 +202,37 @@ class Ingest:
             return
         self._past.maintain()
         self._parts.journal.maintain()
-        if positions is not None and not self._parts.journal.owes:
+        owed = self._parts.journal.owed
+        if owed > MOST_OWED:
+            raise OSError(errno.ENOSPC, "the journal takes no more calls")
+        if positions is not None and not owed:
             positions.save(source.spots)
         self._kept, self._kept_at_s = source.spots, now_s
 
     def _follow_up(self, source: Source) -> None:
         """Look, unless there is more of the past to be read first."""
-        if not source.is_at_end and self._intake.is_past:
-            self._is_behind = True
+        tick_s = self._settings.policy.tick_s
+        if self._is_behind(source):
+            self._is_held = True
             return
-        if self._is_behind:
-            self._is_behind = False
-            self._parts.watch.begin_anew()
-            self._look()
-        elif self._clock.monotonic_s() - self._looked_at_s >= self._tick_s:
+        if self._is_held or self._clock.monotonic_s() - self._looked_at_s >= tick_s:
             self._look()
         if source.is_at_end and not source.has_ended:
             source.wait(POLL_S)
 
-    @property
-    def _tick_s(self) -> float:
-        return self._settings.policy.tick_s
+    def _is_behind(self, source: Source) -> bool:
+        """Whether what was read last was past, and what followed it is unread."""
+        return self._intake.is_past and not source.is_at_end
 
     def _look(self) -> None:
+        if self._is_held:
+            # Much may have come: a new start folds it in bounded memory.
+            self._is_held = False
+            self._parts.watch.begin_anew()
         self._looked_at_s = self._clock.monotonic_s()
         self._rounds.look(self._looked_at_s)
 
-    def _end_of(self, source: Source) -> None:
+    def _take_rest(self, source: Source) -> None:
         """Take what stands behind the last whole line, if it is one itself."""
         rest = source.rest()
         if rest is None:
@@ -250,9 +259,9 @@ def newest_ids(reader: JournalReader) -> SeenIds:
             break
         found.append(
             [
-                _id_decoder.decode(stored.payload).c
+                call_id
                 for stored in reader.frames(segment.name, 0)
-                if stored.kind is Kind.END
+                if stored.kind is Kind.END and (call_id := _call_id(stored.payload))
             ]
         )
     seen = SeenIds()
@@ -289,10 +298,17 @@ def _file_of(path: Path, data_dir: Path) -> Path:
     return data_dir / "ingest" / f"{name.hexdigest()[:16]}.json"
 
 
-class _CallId(msgspec.Struct):
+class _Ended(msgspec.Struct):
     """Of an end frame its call id alone."""
 
-    c: str
+    c: str = ""
 
 
-_id_decoder = msgspec.json.Decoder(_CallId)
+_decoder = msgspec.json.Decoder(_Ended)
+
+
+def _call_id(payload: bytes) -> str:
+    try:
+        return _decoder.decode(payload).c
+    except msgspec.MsgspecError:
+        return ""

@@ -116,7 +116,7 @@ class FileLog:
         self._monotonic_s = monotonic_s
         self._known = {spot.log: spot for spot in spots}
         self._files: list[OpenLog] = []
-        self._rests_since_s: float | None = None
+        self._read_at_s = monotonic_s()
         self._open_newest()
         if spots:
             self._open_rest_of(spots[-1])
@@ -134,7 +134,9 @@ class FileLog:
     @property
     def is_at_end(self) -> bool:
         """Whether there is nothing to be read at this moment."""
-        return all(each.is_at_end for each in self._files)
+        if not self._files:
+            return True
+        return self._files[0].is_at_end and not self._may_let_go
 
     @property
     def has_ended(self) -> bool:
@@ -148,7 +150,8 @@ class FileLog:
             OSError: It cannot be read.
         """
         yield from self._look()
-        if self._files:
+        if self._files and not self._files[0].is_at_end:
+            self._read_at_s = self._monotonic_s()
             yield from self._files[0].lines()
 
     def rest(self) -> Line | None:
@@ -173,7 +176,7 @@ class FileLog:
 
     def _look(self) -> Iterator[Line]:
         """Follow what has become of the files; yield what is left of one let go."""
-        if len(self._files) > 1 and self._has_rested(self._files[0]):
+        if self._may_let_go:
             yield from self._let_go(self._files[0])
         newest = self._files[-1] if self._files else None
         if newest is not None and newest.cutter is not None and newest.was_cut:
@@ -184,20 +187,17 @@ class FileLog:
         elif newest is None or newest.is_at_end:
             self._open_newest()
 
-    def _has_rested(self, oldest: OpenLog) -> bool:
-        """Whether nothing more is to be expected of it."""
-        if not oldest.is_at_end:
-            self._rests_since_s = None
+    @property
+    def _may_let_go(self) -> bool:
+        """Whether the oldest file is read, and others have taken its place."""
+        if len(self._files) < 2 or not self._files[0].is_at_end:
             return False
-        now_s = self._monotonic_s()
-        if self._rests_since_s is None:
-            self._rests_since_s = now_s
-        return not self._follows or now_s - self._rests_since_s >= LET_GO_S
+        rested_s = self._monotonic_s() - self._read_at_s
+        return not self._follows or rested_s >= LET_GO_S
 
     def _let_go(self, file: OpenLog) -> list[Line]:
         """Close a file and remember its end; return what had no end in it."""
         self._files.remove(file)
-        self._rests_since_s = None
         file.close()
         if file.cutter is None:
             return []

@@ -91,8 +91,8 @@ class LineCutter:
         self._keep(first)
         for other in others:
             yield self._line()
-            self._pass_on(end_bytes=1)
-            self._keep(other)
+            self.spot = Spot(self.spot.log, self.read_to + 1, self.spot.line + 1)
+            self._begin(other)
 
     def rest(self) -> Line | None:
         """Return what follows the last line's end, unless nothing does."""
@@ -101,8 +101,9 @@ class LineCutter:
         return self._line()
 
     def take_rest(self) -> None:
-        """Be done with what `rest` returns."""
-        self._pass_on(end_bytes=0)
+        """Be done with what `rest` returns; its end, if it comes, is an empty line."""
+        self.spot = Spot(self.spot.log, self.read_to, self.spot.line)
+        self._begin(b"")
 
     def _line(self) -> Line:
         return Line(None if self._dropped_bytes else self._rest, self.spot)
@@ -114,7 +115,6 @@ class LineCutter:
             self._dropped_bytes += len(self._rest) + len(part)
             self._rest = b""
 
-    def _pass_on(self, *, end_bytes: int) -> None:
-        offset, line = self.read_to + end_bytes, self.spot.line + 1
-        self.spot = Spot(self.spot.log, offset, line)
+    def _begin(self, part: bytes) -> None:
         self._rest, self._dropped_bytes = b"", 0
+        self._keep(part)

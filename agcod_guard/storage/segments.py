@@ -93,9 +93,9 @@ class SegmentJournal:
         _journals.add(self)
 
     @property
-    def owes(self) -> bool:
-        """Whether frames wait in memory that are still to be written."""
-        return bool(self._losses.owed)
+    def owed(self) -> int:
+        """How many frames wait in memory that are still to be written."""
+        return len(self._losses.owed)
 
     def append(self, frame: Frame) -> bool:
         """Store the frame with one write; False if that failed. Never raises."""
