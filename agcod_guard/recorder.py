@@ -153,14 +153,18 @@ class Recorder:
         """Note that somebody reads the body, which may take its time."""
         self._unread.pop(opened.begun.call_id, None)
 
-    def left_unread(self, opened: OpenCall) -> None:
+    def left_unread(self, opened: OpenCall, *, body: bytes | None = None) -> None:
         """Let the next `sweep` end the call: nobody will read its answer's body.
 
         A finalizer may come in the middle of anything, also of the writing of
         another frame, so this only puts the call by.
+
+        Args:
+            opened: What `begin` returned.
+            body: The answer's body if all of it had come; None if not.
         """
         self.reading(opened)
-        self._left.append(opened)
+        self._left.append((opened, body))
 
     def end(
         self,
@@ -225,7 +229,7 @@ class Recorder:
         """
         try:
             while self._left:
-                self._end_unread(self._left.popleft())
+                self._end_unread(*self._left.popleft())
             oldest_s = self._clock.monotonic_s() - (0.0 if last else UNREAD_S)
             for opened in self._unread.copy().values():
                 if opened.answered_mono_s <= oldest_s:
@@ -261,7 +265,7 @@ class Recorder:
         self._random = Random()
         self._probes: dict[int, Probing] = {}
         self._unread: dict[str, OpenCall] = {}
-        self._left: deque[OpenCall] = deque(maxlen=_MOST_UNREAD)
+        self._left: deque[tuple[OpenCall, bytes | None]] = deque(maxlen=_MOST_UNREAD)
         self._samples = Samples(self._journal, self._observer, self._sample_every_s)
 
     def _new_call_id(self) -> str:
@@ -323,12 +327,12 @@ class Recorder:
         self._samples.put_by(ended, opened, body)
         self._observer.call_ended(ended)
 
-    def _end_unread(self, opened: OpenCall) -> None:
+    def _end_unread(self, opened: OpenCall, body: bytes | None = None) -> None:
         self.reading(opened)
         if opened.claim():
             mono_ns = int(opened.answered_mono_s * 1e9)
             wall_ns = opened.begun.wall_ns + mono_ns - opened.begun.mono_ns
-            self._end(opened, wall_ns, mono_ns, body=None, error=None)
+            self._end(opened, wall_ns, mono_ns, body=body, error=None)
 
     def _record(self, call: Call) -> None:
         filled = replace(

@@ -228,6 +228,16 @@ def test_an_answer_that_was_left_ends_with_the_next_look(
     ]
 
 
+def test_the_body_of_an_answer_that_was_left_is_judged(recorder, journal, begin):
+    opened = begin()
+    recorder.answered(opened, status=400, headers={})
+
+    recorder.left_unread(opened, body=b'{"errorCode":"F500"}')
+    recorder.sweep()
+
+    assert [end.error_code for end in journal.ends] == ["F500"]
+
+
 def test_the_last_look_waits_for_no_reader(recorder, journal, begin):
     opened = begin()
     recorder.answered(opened, status=403, headers={})

@@ -71,11 +71,18 @@ class AnswerBody:
         except Exception as trouble:
             self.contain(trouble)
 
-    def leave(self) -> None:
-        """Note that nobody will read on; also for finalizers, see `left_unread`."""
+    def leave(self, rest: bytes | None = None) -> None:
+        """Note that nobody will read on; also for finalizers, see `left_unread`.
+
+        Args:
+            rest: What nobody will read of the body; None if it cannot be told.
+        """
         self._over = True
         try:
-            self._recorder.left_unread(self._opened)
+            if rest is not None:
+                self.keep(rest)
+            body = None if rest is None else self.kept()
+            self._recorder.left_unread(self._opened, body=body)
         except Exception as error:
             self.contain(error)
 

@@ -6,7 +6,8 @@ the same name, and goes as it came. Attributes put on the response would not do:
 `urlopen(url).read()` must keep the response alive until it is read, and a response
 that is dropped must close its socket at once, so there can be no cycle.
 
-Nothing is read that the partner does not read, when the partner reads it.
+Nothing is read that the partner does not read, when the partner reads it. Only of
+a body that is closed or dropped unread is taken what has come by then.
 """
 
 from __future__ import annotations
@@ -69,9 +70,15 @@ class _Tee:
         for body in self._bodies:
             body.end(error=error)
 
-    def leave(self) -> None:
+    def leave(self, response: HTTPResponse) -> None:
+        """Note that nobody will read on; to be called before it is closed."""
+        rest = None
+        try:
+            rest = _arrived(response)
+        except Exception as error:
+            self._bodies[0].contain(error)
         for body in self._bodies:
-            body.leave()
+            body.leave(rest)
 
 
 def watch_body(response: HTTPResponse, bodies: Sequence[AnswerBody]) -> None:
@@ -160,11 +167,9 @@ def _closer(own: type[HTTPResponse]) -> Callable[..., Any]:
     @functools.wraps(own.close)
     def close(response: HTTPResponse, *args: Any, **kwargs: Any) -> Any:
         tee = _give_back_class(response, own)
-        try:
-            return own.close(response, *args, **kwargs)
-        finally:
-            if tee is not None:
-                tee.leave()
+        if tee is not None:
+            tee.leave(response)
+        return own.close(response, *args, **kwargs)
 
     return close
 
@@ -182,6 +187,26 @@ def _reducer(own: type[HTTPResponse]) -> Callable[..., Any]:
                 _lend_class(response, lent, tee)
 
     return reduced
+
+
+def _arrived(response: HTTPResponse) -> bytes | None:
+    """Return the unread rest of the body if all of it has come; None if not.
+
+    Nobody wants it any more, so looking at it changes nothing; a program that
+    looks at an HTTPError's code alone would hide every F-code otherwise. Nothing
+    is waited for.
+    """
+    connection = getattr(getattr(response.fp, "raw", None), "_sock", None)
+    if connection is None or response.chunked or not response.length:
+        return None
+    timeout_s = connection.gettimeout()
+    try:
+        connection.settimeout(0.0)
+        there: bytes = response.fp.peek(response.length)
+        connection.settimeout(timeout_s)
+    except (OSError, ValueError):
+        return None  # nothing has come, or the connection is closed already
+    return there[: response.length] if len(there) >= response.length else None
 
 
 def _fills(name: str) -> bool:

@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import pickle
+import select
 import shutil
 import urllib.error
 import urllib.request
@@ -155,12 +156,46 @@ def test_an_answer_is_kept_alive_by_the_method_that_reads_it(answer):
     assert read() == b""
 
 
-def test_an_error_that_nobody_reads_is_judged_by_its_status(guarded, error):
-    assert error("denied").code == 403
-    gc.collect()
+def test_of_an_error_that_nobody_reads_is_seen_what_has_come(guarded, answer):
+    try:
+        answer("fault")
+    except urllib.error.HTTPError as error:
+        select.select([error], [], [], 5)  # until its body has come
     guarded.recorder.sweep()
 
-    assert [call.outcome for call in guarded.calls] == [Outcome.DENIED]
+    assert [call.error for call in guarded.calls] == ["F500 GeneralError"]
+
+
+def test_of_a_body_that_is_closed_half_read_both_halves_are_seen(guarded, answer):
+    seen = answer("lines")
+    assert seen.readline() == b'{"status":\n'
+
+    seen.close()
+    guarded.recorder.sweep()
+
+    assert [call.outcome for call in guarded.calls] == [Outcome.SUCCESS]
+
+
+@pytest.mark.parametrize("manner", ["stall", "chunked", "until_closed", "cut"])
+def test_a_body_that_has_not_come_when_it_is_closed_is_not_waited_for(
+    guarded, answer, manner, monkeypatch
+):
+    ended = []
+    monkeypatch.setattr(
+        guarded.recorder, "left_unread", lambda opened, *, body: ended.append(body)
+    )
+    answer(manner).close()
+
+    assert ended == [None]
+
+
+def test_a_connection_that_is_closed_keeps_its_timeout(answer):
+    seen = answer()
+    connection = seen.fp.raw._sock
+
+    seen.close()
+
+    assert connection.gettimeout() == 2
 
 
 def test_a_body_that_nobody_reads_or_leaves_is_swept(guarded, answer, monkeypatch):
