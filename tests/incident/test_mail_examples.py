@@ -70,3 +70,14 @@ def test_a_pages_first_sentence_says_what_since_when_for_whom_and_how_much(path)
     assert message["Subject"].split(" for ")[1].split(":")[0] in sentence
     assert "calls have failed" in sentence
     assert "not delivered" in sentence
+
+
+def test_the_page_about_mails_shows_an_example_as_it_is():
+    page = (DOCS / "mails.md").read_text("utf-8")
+    text = read(DOCS / "examples" / "urgent-timeouts-jp.eml").get_body().get_content()
+
+    shown = page.partition("```text\n")[2].partition("```")[0]
+
+    assert text.replace("\r\n", "\n").startswith(shown)
+    assert "Nine invented examples" in page
+    assert len(EXAMPLES) == 9
