@@ -92,7 +92,7 @@ class Guard:
 
         Args:
             client: A `requests.Session`, an opener of `urllib.request`, an
-                `httpx.Client` or an `httpx.AsyncClient`.
+                `httpx.Client` or `AsyncClient`, or an `aiohttp.ClientSession`.
 
         Raises:
             TypeError: It is none of them.
@@ -106,8 +106,8 @@ class Guard:
     def install(self) -> None:
         """See the calls of all clients of this process, made or yet to be made.
 
-        That is requests, urllib.request and, as soon as it is imported, httpx; also
-        calls such as `requests.post` and `urlopen`.
+        That is requests and urllib.request; httpx and aiohttp as soon as somebody
+        imports them. Calls such as `requests.post` and `urlopen` are seen, too.
         """
         self._parts.capture.install()
 

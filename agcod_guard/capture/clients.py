@@ -22,9 +22,16 @@ from agcod_guard.recorder import Recorder
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector
 
+    import aiohttp
     import httpx
 
-    Client = requests.Session | OpenerDirector | httpx.Client | httpx.AsyncClient
+    Client = (
+        requests.Session
+        | OpenerDirector
+        | httpx.Client
+        | httpx.AsyncClient
+        | aiohttp.ClientSession
+    )
     """What a guard can be wrapped round."""
 
 ClientT = TypeVar("ClientT", bound="Client")
@@ -174,8 +181,17 @@ def _httpx(recorder: Recorder) -> Library:
     return Library(capture, partial(check, capture))
 
 
+def _aiohttp(recorder: Recorder) -> Library:
+    from agcod_guard.capture.aiohttp import AiohttpCapture
+    from agcod_guard.capture.aiohttp_checks import check
+
+    capture = AiohttpCapture(recorder)
+    return Library(capture, partial(check, capture))
+
+
 _LIBRARIES: dict[str, Callable[[Recorder], Library]] = {
     "requests": _requests,
     "urllib": _urllib,
     "httpx": _httpx,
+    "aiohttp": _aiohttp,
 }

@@ -51,8 +51,7 @@ class Mount:
         self.beneath = vars(target).get(name)
         self._target, self._on_class = ref(target), isinstance(target, type)
         self.function = function = _method_of(self, target)
-        put = function if self._on_class else MethodType(function, target)
-        setattr(target, name, put)
+        _put(target, name, function if self._on_class else MethodType(function, target))
 
     @property
     def target(self) -> Target | None:
@@ -182,7 +181,20 @@ def _restore(target: Target, name: str) -> None:
     for mount in mounts_on(target, name):
         if mount.live:
             break
-        if mount.beneath is None:
-            delattr(target, name)
-        else:
-            setattr(target, name, mount.beneath)
+        _put(target, name, mount.beneath)
+
+
+def _put(target: Target, name: str, attribute: Any) -> None:
+    """Make `attribute` what stands there; None takes it away.
+
+    On a client past its own `__setattr__`: that of aiohttp may warn.
+    """
+    own: Any = None if isinstance(target, type) else vars(target)
+    if own is None and attribute is None:
+        delattr(target, name)
+    elif own is None:
+        setattr(target, name, attribute)
+    elif attribute is None:
+        del own[name]
+    else:
+        own[name] = attribute

@@ -84,7 +84,7 @@ def test_what_is_no_client_is_named_and_so_are_those_that_are(clients, ask):
     with pytest.raises(TypeError) as refused:
         getattr(clients, ask)(object())
 
-    for word in (ask, "requests", "urllib", "httpx", "object", "observe()"):
+    for word in (ask, "requests", "urllib", "httpx", "aiohttp", "object", "observe()"):
         assert word in str(refused.value)
 
 
