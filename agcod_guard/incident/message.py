@@ -29,10 +29,11 @@ _LONGEST_HEADER = 998
 _LONGEST_MAILTO = 1_900
 _SHORTENED = "[shortened: paste the rest of the mail's text here]"
 
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=^_`{|}~-]{1,64}"
 _LABEL = r"[A-Za-z0-9-]{1,63}"
 _ADDRESS = re.compile(
-    rf"(?=[^@]{{1,64}}@.{{1,253}}\Z){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*"
+    # Whatever the settings take for one, but no encoded word.
+    r"(?!.*=\?.*\?=)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}\Z)"
+    rf"{_LABEL}(?:\.{_LABEL})*"
 )
 _MESSAGE_ID = re.compile(r"<?([!-;=?A-~]{1,400}@[!-;=?A-~]{1,400})>?")
 _PAGER = re.compile(

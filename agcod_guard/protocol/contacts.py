@@ -21,7 +21,9 @@ TIERS = (1, 2, 3)
 _DOORS = {door.value: door for door in (Door.URGENT, Door.INTEGRATION, Door.OPERATIONS)}
 _REQUIRED = frozenset({"door", "address", "source"})
 _OPTIONAL = frozenset({"tier", "marketplace", "as_of", "note"})
-_ADDRESS = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,253}")
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9._+-]{1,64}@(?=.{1,253}\Z)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*"
+)
 _REWRITTEN = re.compile(
     r"\.rproxy\.goskope\.com$|\.goskope\.com$|\.mcas\.ms$"
     # Any other domain glued on to one of Amazon's.

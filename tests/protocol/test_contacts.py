@@ -113,6 +113,8 @@ def test_amazons_own_domains_pass(domain):
     [
         ({"door": "reception"}, "door"),
         ({"address": "nobody"}, "address"),
+        ({"address": "a@b..example"}, "address"),
+        ({"address": "a@b.example."}, "address"),
         ({"address": 7}, "address"),
         ({"phone": "+1"}, "phone"),
         ({"tier": 1}, "tier"),
