@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from agcod_guard.errors import SettingsError
 
@@ -78,7 +79,7 @@ def masked(path: Iterable[str], value: object) -> object:
         # A path names the file of a secret; a text may be the secret itself.
         return value if isinstance(value, Path | None) else MASK
     if "webhooks" in words and isinstance(value, str) and "://" in value:
-        return MASK  # the path of a Slack URL is its password
+        return _host_only(value)
     if isinstance(value, str):
         text = re.sub(_USERINFO, MASK, value)
         return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
@@ -89,3 +90,12 @@ def masked(path: Iterable[str], value: object) -> object:
     if isinstance(value, int) and abs(value) > _HUGE:
         return "a huge number"
     return value
+
+
+def _host_only(url: str) -> str:
+    """Return a webhook's URL as it may be shown: a Slack URL's path is a password."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname}/{MASK}"
+    except ValueError:
+        return MASK

@@ -9,7 +9,7 @@ from agcod_guard.settings.contacts import shipped_contacts
 from agcod_guard.settings.fields import FIELDS
 from agcod_guard.settings.frozen import FrozenMap
 from agcod_guard.settings.given import Given, masked
-from agcod_guard.settings.mail import Webhook, host_only
+from agcod_guard.settings.mail import Webhook
 from agcod_guard.settings.values import Account
 
 DEFAULT = "the default"
@@ -55,7 +55,7 @@ def _columns(row: Given) -> Iterator[Given]:
             yield row.inside("account_manager", account_manager)
         case Webhook() as webhook:
             yield row.inside("kind", webhook.kind)
-            yield row.inside("url", host_only(webhook.url_in_force))
+            yield row.inside("url", webhook.url_in_force)
             yield row.inside("key_file", webhook.key_file)
         case _:
             yield row

@@ -274,12 +274,6 @@ def _missing(name: str, expected: str) -> SettingsError:
     return SettingsError(f"webhooks.{name}", None, expected, origin=ARGUMENT)
 
 
-def host_only(url: str) -> str:
-    """Return a webhook's URL as it may be shown: its path may be a secret."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}/{MASK}"
-
-
 WEBHOOKS = Table(
     expected="a table of names, each with kind, url and key_file",
     key=WEBHOOK_NAME,
