@@ -6,6 +6,7 @@ the capture about an opener of urllib. Sends nothing and changes nothing.
 
 from __future__ import annotations
 
+import http.client
 import inspect
 from collections.abc import Iterator, Mapping
 from types import CodeType
@@ -14,8 +15,11 @@ from urllib.request import OpenerDirector
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
 
 from agcod_guard.call import Endpoint
+from agcod_guard.capture.beneath import unseen_tools
 from agcod_guard.capture.mounts import mounts_on
 from agcod_guard.capture.requests import (
     CHOOSING_METHOD,
@@ -32,6 +36,7 @@ _PASSING_ON = {
 }
 """Names that an override's code uses when it leaves the sending to requests."""
 
+_STANDARD = (http.client.HTTPConnection, http.client.HTTPSConnection)
 _RETRY_KINDS = ("connect", "read", "status", "other")
 
 
@@ -46,15 +51,19 @@ def check(capture: RequestsCapture, session: requests.Session) -> list[str]:
         *_foreign_senders(session),
         *_adapter_problems(capture, session),
         *_body_problems(session),
+        *unseen_tools((HTTPConnectionPool, HTTPConnection, *_STANDARD)),
     )
     return list(dict.fromkeys(problems))
 
 
 def check_opener(capture: UrllibCapture, opener: OpenerDirector) -> list[str]:
-    """Return the same of an opener of urllib: whether it is guarded."""
-    if capture.sees(opener):
-        return []
-    return ["the opener is not guarded: calls are not recorded; call wrap(opener)"]
+    """Return the same of an opener of urllib."""
+    problems = list(unseen_tools(_STANDARD))
+    if not capture.sees(opener):
+        problems.append(
+            "the opener is not guarded: calls are not recorded; call wrap(opener)"
+        )
+    return problems
 
 
 def _foreign_senders(session: requests.Session) -> Iterator[str]:

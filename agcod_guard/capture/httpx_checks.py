@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import httpcore
 import httpx
 
+from agcod_guard.capture.beneath import unseen_tools
 from agcod_guard.capture.checks import agcod_urls
 from agcod_guard.capture.httpx import (
     CHOOSING_METHOD,
@@ -21,6 +23,12 @@ from agcod_guard.capture.httpx import (
 )
 
 _OWN_TRANSPORTS = (httpx.HTTPTransport, httpx.AsyncHTTPTransport)
+_SENDERS = (
+    httpcore.ConnectionPool,
+    httpcore.HTTPConnection,
+    httpcore.AsyncConnectionPool,
+    httpcore.AsyncHTTPConnection,
+)
 _HANDLING = ("handle_request", "handle_async_request")
 
 
@@ -34,6 +42,7 @@ def check(capture: HttpxCapture, client: Client) -> list[str]:
         *_transport_problems(capture, client),
         *_timeout_problems(client),
         *_hook_problems(client),
+        *unseen_tools(_SENDERS),
     )
     return list(dict.fromkeys(problems))
 

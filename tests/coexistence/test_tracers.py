@@ -45,6 +45,13 @@ UNSEEN = {
     "elastic": REQUESTS | HTTPX,
 }
 """The clients to which headers are added beneath the guard."""
+NAMED = {
+    "opentelemetry": set(),
+    "sentry": {"requests.Session", "urlopen"},
+    "ddtrace": {"requests.Session", "urlopen"},
+    "elastic": {"requests.Session", "httpx.Client"},
+}
+"""Where `check()` names the tracer as one that may add headers unseen."""
 ADDED = ("traceparent", "sentry-trace")
 
 
@@ -89,6 +96,10 @@ def test_shop_and_tracer_work_as_without_the_guard_and_every_attempt_is_on_recor
         assert came["sent_guarded"] == sent
         assert came["outcomes"] == expected
         _stand_in_the_sample(tracer, came)
+        problems = {client: said for client, said in came["problems"].items() if said}
+        assert problems.keys() == NAMED[tracer]
+        for (problem,) in problems.values():
+            assert problem.startswith(f"{NEEDED[tracer][0]} stands beneath the guard")
 
 
 def _stand_in_the_sample(tracer, came):

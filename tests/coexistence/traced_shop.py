@@ -224,6 +224,11 @@ def main(tracer: str, first: str, folder: Path) -> dict[str, Any]:
             came |= {"bare": sold(agcod, ways), "sent_bare": received(agcod)}
             guard.install()
         came |= {"guarded": sold(agcod, ways), "sent_guarded": received(agcod)}
+        came["problems"] = {
+            "requests.Session": guard.check(requests.Session()),
+            "urlopen": guard.check(urllib.request.build_opener()),
+            "httpx.Client": guard.check(httpx.Client(timeout=TIMEOUT_S)),
+        }
     guard.close()
     return came | journal(folder, list(ways))
 
