@@ -118,7 +118,12 @@ class Postman:
     def _changes(self, now: Now) -> Iterator[Entry]:
         yield from self._settled()
         yield from self._outbox.overdue(now())
-        for entry in self._outbox.due(now()):
+        tried: set[str] = set()
+        # Asked anew each time: a page that comes meanwhile waits for no notice.
+        while entry := next(
+            (each for each in self._outbox.due(now()) if each.key not in tried), None
+        ):
+            tried.add(entry.key)
             yield from self._carried(entry, now)
 
     def _carried(self, entry: Entry, now: Now) -> Iterator[Entry]:

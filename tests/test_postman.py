@@ -244,6 +244,34 @@ class TestTheLastLook:
         assert state(box) is State.SENT
 
 
+class TestOrder:
+    def test_a_page_that_comes_meanwhile_waits_for_no_notice(
+        self, box, clock, told, make_postman
+    ):
+        names = ["a", "b", "c"]
+        for name in names:
+            box.intend(notice(name, channel=f"webhook:{name}", key=name))
+        carried = []
+
+        class Carrying(Carrier):
+            def carry(self, parcel, before_data):
+                carried.append(parcel.key)
+                box.intend(mail(key="page"))
+                return Accepted("200")
+
+        carriers = {f"webhook:{name}": Carrying() for name in names}
+        Postman(
+            box,
+            {"smtp": Carrying(), **carriers},
+            clock=clock,
+            observer=told,
+            still_due=lambda entry: None,
+            owner="till-7",
+        ).round(NOW_S)
+
+        assert carried == ["a", "page", "b", "c"]
+
+
 class TestTrouble:
     def test_what_a_carrier_raises_before_it_sends_delays_the_mail(
         self, box, told, make_postman

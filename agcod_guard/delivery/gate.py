@@ -51,28 +51,33 @@ class Gate:
         Raises:
             NotAllowed: The server, or one of the recipients, may not have it.
         """
-        if self.is_rehearsal and not is_loopback(host):
-            raise NotAllowed(host, "in a rehearsal only servers on this machine are")
+        self._check_host(host, parcel)
         for address in parcel.recipients:
-            self._check_recipient(address, parcel.purpose)
+            self._check_recipient(address, parcel)
 
-    def check_url(self, url: str) -> None:
+    def check_url(self, url: str, parcel: Parcel) -> None:
         """Let a notice through to a webhook.
 
         Raises:
             NotAllowed: It may not go there.
         """
         host = urlsplit(url).hostname or ""
-        if self.is_rehearsal and not is_loopback(host):
-            raise NotAllowed(host, "in a rehearsal only servers on this machine are")
+        self._check_host(host, parcel)
         if is_amazons(host):
             raise NotAllowed(host, "for notices only hosts outside Amazon are")
 
-    def _check_recipient(self, address: str, purpose: Purpose) -> None:
+    def _is_rehearsed(self, parcel: Parcel) -> bool:
+        return self.is_rehearsal or parcel.rehearsal
+
+    def _check_host(self, host: str, parcel: Parcel) -> None:
+        if self._is_rehearsed(parcel) and not is_loopback(host):
+            raise NotAllowed(host, "in a rehearsal only servers on this machine are")
+
+    def _check_recipient(self, address: str, parcel: Parcel) -> None:
         domain = address.rpartition("@")[2].lower()
-        if self.is_rehearsal and not domain.endswith(_NOWHERE):
+        if self._is_rehearsed(parcel) and not domain.endswith(_NOWHERE):
             raise NotAllowed(address, "in a rehearsal only names under .invalid are")
-        if is_amazons(domain) and purpose is not Purpose.PAGE:
+        if is_amazons(domain) and parcel.purpose is not Purpose.PAGE:
             raise NotAllowed(
                 address, "except for pages only addresses outside Amazon are"
             )

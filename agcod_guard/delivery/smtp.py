@@ -20,6 +20,7 @@ from agcod_guard.incident.parcel import (
     Accepted,
     Later,
     Parcel,
+    Purpose,
     Refused,
     Result,
     Unsure,
@@ -130,18 +131,25 @@ class SmtpCarrier:
     def _problem_with_envelope(
         self, server: Conversation, parcel: Parcel
     ) -> Result | None:
-        """Say from whom and to whom; a copy's recipient may be refused."""
+        """Say from whom and to whom; of a copy's recipient a no is passed over."""
         options = [f"size={len(parcel.content)}"] if server.has_extn("size") else []
         if not parcel.content.isascii() and server.has_extn("8bitmime"):
             options.append("body=8bitmime")
         code, text = server.mail(self._account.sender or "", options)
         if not _is_yes(code):
             return _judged(code, text, at="the sender")
+        refusals: list[Result] = []
         for number, address in enumerate(parcel.recipients):
             code, text = server.rcpt(address)
-            if not _is_yes(code) and number == 0:
-                return _judged(code, text, at=address)
-        return None
+            if _is_yes(code):
+                continue
+            refusals.append(_judged(code, text, at=address))
+            if number == 0 and parcel.purpose is Purpose.PAGE:
+                break
+        else:
+            if len(refusals) < len(parcel.recipients):
+                return None
+        return refusals[0]
 
 
 def _handed_over(

@@ -65,7 +65,7 @@ class WebhookCarrier:
         Raises:
             NotAllowed: The gate is closed to it; no socket was opened.
         """
-        self._gate.check_url(self._webhook.url_in_force)
+        self._gate.check_url(self._webhook.url_in_force, parcel)
         try:
             content, headers = self._finished(parcel.content)
         except OSError as error:

@@ -54,7 +54,9 @@ def intended(at_s: float, before: Progress | None = None) -> Progress | None:
 
 
 def due(entries: Iterable[Entry], now_s: float) -> list[Entry]:
-    """Return what a postman may claim now: pages first, then the oldest.
+    """Return what a postman has to look after now: pages first, then the oldest.
+
+    That is what it may claim, and what nobody came back from sending.
 
     Of one incident, a webhook gets its notices in order: one that says it is over
     never overtakes the one that says it began.
@@ -65,7 +67,7 @@ def due(entries: Iterable[Entry], now_s: float) -> list[Entry]:
         if entry.state in FINAL:
             continue
         line = (entry.parcel.incident_id, entry.parcel.channel)
-        if line not in waiting and _may_claim(entry.progress, now_s):
+        if line not in waiting and _needs_a_postman(entry.progress, now_s):
             found.append(entry)
         if not entry.parcel.is_mail:
             waiting.add(line)
@@ -171,6 +173,10 @@ def _state_after(result: Later | Refused | Unsure, sendings: int) -> State:
     if isinstance(result, Refused) or sendings >= MOST_SENDINGS:
         return State.ALARM
     return State.UNSURE
+
+
+def _needs_a_postman(progress: Progress, now_s: float) -> bool:
+    return _may_claim(progress, now_s) or overdue(progress, now_s) is not None
 
 
 def _may_claim(progress: Progress, now_s: float) -> bool:

@@ -34,9 +34,11 @@ class Parcel(Struct, frozen=True, kw_only=True, omit_defaults=True):
         content: A mail with CRLF line ends, or a JSON body; no secret in it.
         intended_at_s: When it was decided, wall clock, seconds since the epoch.
         purpose: For whom it is.
-        tier: 1 to 3 of a page; None of a notice.
-        recipients: Envelope addresses of a mail; it is for the first, the others
-            get a copy. Empty for a webhook.
+        rehearsal: It speaks of a drill, a sandbox or a stand-in, and never leaves
+            this machine.
+        tier: 1 to 3 of a page; None where it speaks of none.
+        recipients: Envelope addresses of a mail. A page is for the first, the
+            others get a copy; a notice is for any of them. Empty for a webhook.
         message_id: Message-ID of a mail, as in its header; empty for a webhook.
     """
 
@@ -46,6 +48,7 @@ class Parcel(Struct, frozen=True, kw_only=True, omit_defaults=True):
     content: bytes
     intended_at_s: float
     purpose: Purpose = Purpose.NOTICE
+    rehearsal: bool = False
     tier: int | None = None
     recipients: tuple[str, ...] = ()
     message_id: str = ""

@@ -5,6 +5,7 @@ Only here is a parcel made that may go to Amazon's pager, and only from a `Page`
 
 from __future__ import annotations
 
+from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.message import Mail
 from agcod_guard.incident.notices import Notice, body
 from agcod_guard.incident.page import Page
@@ -31,27 +32,31 @@ def page_parcel(page: Page, *, at_s: float) -> Parcel:
         content=page.content(),
         intended_at_s=at_s,
         purpose=Purpose.PAGE,
+        rehearsal=page.rehearsal,
         tier=page.tier,
         recipients=page.recipients,
         message_id=page.message_id,
     )
 
 
-def own_mail_parcel(mail: Mail, name: str, *, incident_id: str, at_s: float) -> Parcel:
+def own_mail_parcel(
+    mail: Mail, name: str, *, incident: Incident, at_s: float
+) -> Parcel:
     """Return a mail to the partner's own people as it goes out.
 
     Args:
         mail: The mail.
         name: What it is of that incident, e.g. `recovery`.
-        incident_id: The incident.
+        incident: The incident.
         at_s: Now, wall clock, seconds since the Unix epoch.
     """
     return Parcel(
-        key=f"{incident_id}/{name}",
-        incident_id=incident_id,
+        key=f"{incident.incident_id}/{name}",
+        incident_id=incident.incident_id,
         channel=SMTP,
         content=mail.content(),
         intended_at_s=at_s,
+        rehearsal=not incident.concerns_amazon,
         recipients=mail.recipients,
         message_id=mail.message_id,
     )
@@ -68,5 +73,6 @@ def notice_parcel(notice: Notice, name: str, kind: WebhookKind) -> Parcel:
         channel=f"{WEBHOOK_PREFIX}{name}",
         content=body(notice, kind, key=key),
         intended_at_s=notice.at_s,
+        rehearsal=not notice.incident.concerns_amazon,
         tier=notice.tier,
     )

@@ -75,7 +75,7 @@ class SqliteOutbox:
         )
 
     def due(self, now_s: float) -> list[Entry]:
-        """Return what can be claimed now, the most urgent first."""
+        """Return what needs a postman now, the most urgent first."""
         return handover.due(self._open(), now_s)
 
     def overdue(self, now_s: float) -> list[Entry]:

@@ -7,7 +7,8 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from parcels import PAGER, mail
+from msgspec.structs import replace
+from parcels import PAGER, mail, notice
 
 from agcod_guard.delivery.gate import Gate, under_test_runner
 from agcod_guard.errors import NotAllowed
@@ -27,8 +28,23 @@ def in_earnest():
     return Gate(rehearsal=False, is_testing=no)
 
 
-@pytest.fixture(params=["drill", "test run"])
+class MarkedParcels:
+    """A gate in earnest, to which every parcel comes marked as a rehearsal."""
+
+    def __init__(self):
+        self._gate = Gate(rehearsal=False, is_testing=no)
+
+    def check_mail(self, host, parcel):
+        self._gate.check_mail(host, replace(parcel, rehearsal=True))
+
+    def check_url(self, url, parcel):
+        self._gate.check_url(url, replace(parcel, rehearsal=True))
+
+
+@pytest.fixture(params=["drill", "test run", "sandbox"])
 def rehearsal(request):
+    if request.param == "sandbox":
+        return MarkedParcels()
     return Gate(
         rehearsal=request.param == "drill",
         is_testing=lambda: request.param == "test run",
@@ -47,7 +63,7 @@ class TestInARehearsal:
         with pytest.raises(NotAllowed, match="only servers on this machine"):
             rehearsal.check_mail(host, mail())
         with pytest.raises(NotAllowed, match="only servers on this machine"):
-            rehearsal.check_url(f"https://{host}/x" if host else "https:///x")
+            rehearsal.check_url(f"https://{host}/x" if host else "https:///x", notice())
 
     @pytest.mark.parametrize("purpose", Purpose)
     @pytest.mark.parametrize(
@@ -78,8 +94,8 @@ class TestInARehearsal:
                 gate.check_mail("127.0.0.1", parcel)
 
     def test_webhooks_on_this_machine_pass(self, rehearsal):
-        rehearsal.check_url("http://127.0.0.1:8080/hook")
-        rehearsal.check_url("http://[::1]:8080/hook")
+        rehearsal.check_url("http://127.0.0.1:8080/hook", notice())
+        rehearsal.check_url("http://[::1]:8080/hook", notice())
 
 
 class TestInEarnest:
@@ -100,11 +116,11 @@ class TestInEarnest:
         own = mail(purpose=Purpose.NOTICE, recipients=("oncall@shop.example",))
 
         in_earnest.check_mail(ELSEWHERE, own)
-        in_earnest.check_url("https://hooks.shop.example/x")
+        in_earnest.check_url("https://hooks.shop.example/x", notice())
 
     def test_no_notice_goes_to_a_host_of_amazons(self, in_earnest):
         with pytest.raises(NotAllowed, match="hosts outside Amazon"):
-            in_earnest.check_url("https://agcod-v2-eu.amazon.com/x")
+            in_earnest.check_url("https://agcod-v2-eu.amazon.com/x", notice())
 
 
 class TestTheTestRun:
@@ -133,7 +149,7 @@ class TestTheTestRun:
 
     def test_the_error_says_that_nothing_was_sent_and_what_is_allowed(self):
         with pytest.raises(NotAllowed) as caught:
-            Gate(rehearsal=True).check_url("https://hooks.shop.example/x")
+            Gate(rehearsal=True).check_url("https://hooks.shop.example/x", notice())
 
         assert str(caught.value) == (
             "nothing was sent to hooks.shop.example: in a rehearsal only servers on "

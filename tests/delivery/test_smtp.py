@@ -25,7 +25,7 @@ from smtp_servers import (
 from agcod_guard.delivery.gate import Gate
 from agcod_guard.delivery.smtp import WITHDRAWN, SmtpCarrier
 from agcod_guard.errors import NotAllowed
-from agcod_guard.incident.parcel import Accepted, Later, Refused, Unsure
+from agcod_guard.incident.parcel import Accepted, Later, Purpose, Refused, Unsure
 from agcod_guard.settings.mail import Secret, SmtpAccount
 
 PASSWORD = "correct horse"
@@ -100,6 +100,28 @@ class TestTheMail:
 
         assert isinstance(carrier.carry(copied, yes), Accepted)
         assert refused == ["<manager@shop.invalid>"]
+
+    @pytest.mark.parametrize(
+        ("refused", "arrives"), [({"a"}, True), ({"b"}, True), ({"a", "b"}, False)]
+    )
+    def test_a_notice_goes_to_those_of_our_own_people_who_can_be_reached(
+        self, server, carrier, refused, arrives
+    ):
+        def some(server, session):
+            if session.envelope[-1][1] in refused:
+                session.reply("550 5.1.1 unknown")
+                return True
+            return False
+
+        server.plan({"rcpt": some})
+        own = mail(
+            purpose=Purpose.NOTICE, recipients=("a@shop.invalid", "b@shop.invalid")
+        )
+
+        result = carrier.carry(own, yes)
+
+        assert isinstance(result, Accepted if arrives else Refused)
+        assert len(server.mails) == arrives
 
     def test_nothing_is_sent_that_may_not_go_any_more(self, server, carrier):
         result = carrier.carry(mail(), lambda: False)

@@ -203,6 +203,12 @@ class TestOrder:
         assert handover.due([waiting, end], 1000.0) == []
         assert handover.due([waiting, end], 1060.0) == [waiting]
 
+    def test_one_that_nobody_came_back_with_needs_a_postman_too(self):
+        gone = Entry(mail(), sending())
+
+        assert handover.due([gone], 1059.0) == []
+        assert handover.due([gone], 1060.0) == [gone]
+
     def test_what_was_given_up_stands_in_nobodys_way(self):
         refused = Entry(notice("opened"), replace(NEW, state=State.REFUSED))
         end = Entry(notice("resolved"), NEW)

@@ -1,6 +1,7 @@
 """What goes into the outbox, and that only a page goes to the pager."""
 
 import json
+from dataclasses import replace
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -21,6 +22,13 @@ from agcod_guard.settings.mail import WebhookKind
 
 PACKAGE = Path(__file__).parents[2] / "agcod_guard"
 NOW_S = 1_795_346_405.0
+INCIDENT = Incident(
+    incident_id="20261122T111505Z-eu-ab12",
+    scope=Scope("Acmes", Endpoint("eu")),
+    first_failed_at_s=NOW_S,
+    first_call_id="00000000000000aa",
+    opened_at_s=NOW_S,
+)
 
 
 def test_a_page_becomes_the_parcel_of_its_tier(briefing, head):
@@ -40,10 +48,34 @@ def test_a_page_becomes_the_parcel_of_its_tier(briefing, head):
 def test_a_mail_to_our_own_people_is_no_page_whatever_it_is(briefing, head):
     mail = page(briefing, head, tier=1, now_s=NOW_S, rehearsal=False).mail
 
-    parcel = own_mail_parcel(mail, "recovery", incident_id="a", at_s=NOW_S)
+    parcel = own_mail_parcel(mail, "recovery", incident=INCIDENT, at_s=NOW_S)
 
-    assert (parcel.key, parcel.purpose) == ("a/recovery", Purpose.NOTICE)
+    assert parcel.key == f"{INCIDENT.incident_id}/recovery"
+    assert parcel.purpose is Purpose.NOTICE
     assert parcel.is_mail
+
+
+@pytest.mark.parametrize(
+    ("spoken_of", "rehearsal"),
+    [
+        (INCIDENT, False),
+        (replace(INCIDENT, drill=True), True),
+        (replace(INCIDENT, scope=Scope("Acmes", Endpoint("eu", "sandbox"))), True),
+        (replace(INCIDENT, scope=Scope("Acmes", Endpoint("x", "loopback"))), True),
+    ],
+)
+def test_what_speaks_of_a_rehearsal_is_marked_as_one(
+    briefing, head, spoken_of, rehearsal
+):
+    made = page(briefing, head, tier=1, now_s=NOW_S, rehearsal=rehearsal)
+    notice = Notice(incident=spoken_of, news=News.OPENED, at_s=NOW_S)
+
+    for parcel in (
+        page_parcel(made, at_s=NOW_S),
+        own_mail_parcel(made.mail, "recovery", incident=spoken_of, at_s=NOW_S),
+        notice_parcel(notice, "ops", WebhookKind.SLACK),
+    ):
+        assert parcel.rehearsal == rehearsal
 
 
 def test_only_one_module_makes_a_parcel_for_the_pager():
@@ -66,14 +98,7 @@ def test_only_one_module_makes_a_parcel_for_the_pager():
     ],
 )
 def test_a_notice_has_one_name_for_each_webhook_and_piece_of_news(news, tier, name):
-    incident = Incident(
-        incident_id="20261122T111505Z-eu-ab12",
-        scope=Scope("Acmes", Endpoint("eu")),
-        first_failed_at_s=NOW_S,
-        first_call_id="00000000000000aa",
-        opened_at_s=NOW_S,
-    )
-    notice = Notice(incident=incident, news=news, at_s=NOW_S, tier=tier)
+    notice = Notice(incident=INCIDENT, news=news, at_s=NOW_S, tier=tier)
 
     parcel = notice_parcel(notice, "ops", WebhookKind.JSON)
 
