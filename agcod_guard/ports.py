@@ -255,7 +255,7 @@ class Outbox(Protocol):
         ...
 
     def due(self, now_s: float) -> list[Entry]:
-        """Return what can be claimed now, the most urgent first."""
+        """Return what needs a postman now, the most urgent first."""
         ...
 
     def overdue(self, now_s: float) -> list[Entry]:
