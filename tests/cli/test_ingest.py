@@ -73,7 +73,8 @@ class Sidecar:
         until_s = time.monotonic() + PATIENCE_S
         while len(ends(self.data_dir)) < count:
             is_late = time.monotonic() > until_s
-            assert not is_late and self._process.poll() is None, self.output()
+            if is_late or self._process.poll() is not None:
+                pytest.fail(self.stop(signal.SIGTERM))
             time.sleep(0.02)
 
     def stop(self, number: int) -> str:

@@ -14,6 +14,12 @@ def promtool() -> str:
     return _needed("promtool", package="prometheus")
 
 
+@pytest.fixture
+def node() -> str:
+    """Return the path of Node."""
+    return _needed("node", package="nodejs")
+
+
 def _needed(command: str, *, package: str) -> str:
     path = shutil.which(command)
     if path is not None:
