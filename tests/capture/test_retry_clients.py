@@ -8,11 +8,13 @@ import json
 import urllib.error
 from urllib.request import Request, build_opener
 
+import aiohttp
 import httpx
 import pytest
 import requests
 
 from agcod_guard.call import Outcome
+from agcod_guard.capture.aiohttp import AiohttpCapture
 from agcod_guard.capture.httpx import HttpxCapture
 from agcod_guard.capture.observe import observe
 from agcod_guard.capture.retry import retrying
@@ -70,6 +72,21 @@ def with_async_httpx(guarded):
 
 
 @pytest.fixture
+def with_aiohttp(guarded):
+    capture = AiohttpCapture(guarded.recorder)
+
+    async def post(url, body):
+        async with (
+            aiohttp.ClientSession() as bare,
+            capture.wrap(bare).post(url, data=body) as answer,
+        ):
+            await answer.read()
+            return answer.status
+
+    return lambda url, body: asyncio.run(post(url, body))
+
+
+@pytest.fixture
 def with_observe(guarded):
     def post(url, body):
         with observe(guarded.recorder, method="POST", url=url, body=body) as seen:
@@ -80,7 +97,7 @@ def with_observe(guarded):
     return post
 
 
-CLIENTS = ["requests", "urllib", "httpx", "async_httpx", "observe"]
+CLIENTS = ["requests", "urllib", "httpx", "async_httpx", "aiohttp", "observe"]
 
 
 @pytest.fixture(params=CLIENTS)
