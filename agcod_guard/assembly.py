@@ -12,10 +12,11 @@ from agcod_guard.call import Endpoint
 from agcod_guard.capture.clients import Clients
 from agcod_guard.data_folder import DataFolder, scope_reports
 from agcod_guard.desk import Surroundings
-from agcod_guard.heartbeat import WakingJournal
+from agcod_guard.heartbeat import UnhurriedReader, WakingJournal
 from agcod_guard.network.path import Means, PathCheck
 from agcod_guard.network.reference import ReferenceCheck
 from agcod_guard.ports import Clock
+from agcod_guard.post_office import PostOffice, post_office
 from agcod_guard.protocol.endpoints import HOSTS, MARKETPLACES, host_of
 from agcod_guard.recorder import Recorder
 from agcod_guard.settings import Settings
@@ -38,6 +39,7 @@ class Parts:
     journal: SegmentJournal
     turn: TickLock
     watch: Watch
+    post: PostOffice
     recorder: Recorder
     capture: Clients
     reference: ReferenceCheck | None
@@ -75,6 +77,7 @@ def assembled(
         policy=settings.policy,
     )
     metrics.read_states(lambda: scope_reports(ladder))
+    post = post_office(folder, ladder, observer)
     return Parts(
         metrics=metrics,
         observer=observer,
@@ -83,10 +86,11 @@ def assembled(
         turn=turn,
         watch=Watch(
             Surroundings(
-                reader=folder.reader(observer),
+                reader=UnhurriedReader(folder.reader(observer)),
                 journal=journal,
                 ladder=ladder,
-                packer=folder.packer(observer, ladder),
+                packer=folder.packer(observer, ladder, mails=post.mailroom),
+                mailroom=post.mailroom,
                 observer=observer,
                 turn=turn,
                 clock=clock,
@@ -94,6 +98,7 @@ def assembled(
             header=folder.header(),
             policy=settings.policy,
         ),
+        post=post,
         recorder=recorder,
         capture=Clients(recorder),
         reference=_reference_check(settings, clock, journal),

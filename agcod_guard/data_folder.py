@@ -12,6 +12,7 @@ from hashlib import sha256
 from agcod_guard.call import Scope
 from agcod_guard.clock import SystemClock
 from agcod_guard.delivery.files import IncidentFolder
+from agcod_guard.delivery.hold import HoldFile
 from agcod_guard.frames import Header
 from agcod_guard.incident.acts import BUSINESS_ACTION, RECENT_CHANGES
 from agcod_guard.incident.dossier import LATENCY_BEFORE_S
@@ -27,13 +28,14 @@ from agcod_guard.kept import (
     state_in,
 )
 from agcod_guard.outage.policy import OutagePolicy
-from agcod_guard.packing import JournalPacker
+from agcod_guard.packing import JournalPacker, Mails
 from agcod_guard.ports import Clock
 from agcod_guard.reckoning import Reckoning, policy_of, reckoned
 from agcod_guard.settings import Account, Settings
 from agcod_guard.status import Status, status_of
 from agcod_guard.storage.boot import boot_id
 from agcod_guard.storage.ladder import SqliteLadder
+from agcod_guard.storage.outbox import SqliteOutbox
 from agcod_guard.storage.reading import SegmentReader
 from agcod_guard.storage.segments import JournalLimits, SegmentJournal
 from agcod_guard.storage.tick_lock import TickLock
@@ -107,7 +109,17 @@ class DataFolder:
             protected_since_s=lambda: _oldest_open_s(ladder.incidents()),
         )
 
-    def packer(self, observer: Observers, ladder: SqliteLadder) -> JournalPacker:
+    def outbox(self, ladder: SqliteLadder) -> SqliteOutbox:
+        """Return what is to leave the house."""
+        return SqliteOutbox(ladder.database)
+
+    def hold(self) -> HoldFile:
+        """Return the kill switch."""
+        return HoldFile(self.settings.data_dir)
+
+    def packer(
+        self, observer: Observers, ladder: SqliteLadder, *, mails: Mails | None = None
+    ) -> JournalPacker:
         """Return what makes an incident's files."""
         return JournalPacker(
             reader=self.reader(observer),
@@ -116,6 +128,7 @@ class DataFolder:
             packets=self.packets(),
             observer=observer,
             reporter_of=lambda incident: reporter_of(incident, self.settings, ladder),
+            mails=mails,
         )
 
 

@@ -6,7 +6,7 @@ between does it again rather than never.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,9 +24,10 @@ from agcod_guard.kept import (
     kept_reckoning,
     state_in,
 )
+from agcod_guard.mailroom import Case, Mailroom
 from agcod_guard.outage.moves import Change, Move, move_to, of_scopes
 from agcod_guard.outage.policy import OutagePolicy
-from agcod_guard.outage.state import Phase, Transition
+from agcod_guard.outage.state import Phase, ScopeState, Transition
 from agcod_guard.packing_plan import PackingPlan
 from agcod_guard.ports import (
     Checkpoint,
@@ -66,6 +67,7 @@ class Surroundings:
     turn: Turn
     clock: Clock
 
+    mailroom: Mailroom
 
 class Desk:
     """The work of the process whose turn it is, from its first tick on."""
@@ -115,7 +117,7 @@ class Desk:
             self.reckoning.present.operations, now_s, wall_s=self._axes.wall_s
         )
         self._pack(now_s)
-        if news or changed or self._is_save_due(now_s):
+        if news or changed or own or self._is_save_due(now_s):
             self._save(now_s)
         for transition in news:
             self._around.observer.transition(transition)
@@ -232,6 +234,34 @@ class Desk:
             try:
                 packed = self._around.packer.pack(incident, self._axes.wall_s(now_s))
             except Exception as error:  # whatever it is, detection goes on
+    def _correspond(self, now_s: float) -> None:
+        """Have the mails follow; what fails in them must not stop detection."""
+        try:
+            stale = self._around.mailroom.look(
+                self._cases(now_s), self._axes.wall_s(now_s)
+            )
+        except Exception as error:
+            self._around.observer.internal_error("mailroom", error)
+            return
+        for incident_id in stale:
+            self._plan.changed(self._casebook.get(incident_id))
+
+    def _cases(self, now_s: float) -> Iterator[Case]:
+        """Yield the incidents that something may still be written about."""
+        since_s = self._axes.wall_s(now_s) - WRITTEN_ABOUT_S
+        for incident in self._casebook.everything():
+            if incident.resolved_at_s is not None and incident.resolved_at_s < since_s:
+                continue
+            state = self.reckoning.present.scopes.get(str(incident.scope), ScopeState())
+            yield Case(
+                incident=incident,
+                last_failed_at_s=self._told_s(state.evidence.last_failed_at_s),
+                last_success_at_s=self._told_s(state.evidence.last_success_at_s),
+            )
+
+    def _told_s(self, at_s: float | None) -> float | None:
+        return None if at_s is None else self._axes.wall_s(at_s)
+
                 self._plan.failed(incident, now_s)
                 self._around.observer.packet_failed(incident, error)
                 if not isinstance(error, (OSError, DataError)):
@@ -262,6 +292,7 @@ class Desk:
             if ladder.recording_since_s() is None:  # new, or somebody removed it
                 self._unsaved = {
                     each.incident_id: each for each in self._casebook.everything()
+            pages_asked=self._around.mailroom.pages_asked(),
                 }
             ladder.save(
                 checkpoint,

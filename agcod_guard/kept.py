@@ -28,6 +28,7 @@ class WatchState(msgspec.Struct, frozen=True, kw_only=True):
         epoch_s: Wall time at which the axis stands at 0.
         owed: Incidents whose files do not tell their last change yet.
         books: What the books need besides their rows.
+        pages_asked: Per scope, the tier of Amazon's that waits for a person.
         told_operations: Per scope, the operations that were told to be down, and
             the first failure of each (wall clock).
     """
@@ -38,6 +39,7 @@ class WatchState(msgspec.Struct, frozen=True, kw_only=True):
     owed: list[str] = []
     books: BooksState = BooksState()
     told_operations: dict[str, dict[str, float]] = {}
+    pages_asked: dict[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from agcod_guard.frames import Header, Sample
+from agcod_guard.incident.briefing import Briefing
 from agcod_guard.incident.dossier import LATENCY_BEFORE_S, Dossier, DossierBuilder
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.items import Reporter
@@ -14,6 +16,22 @@ from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import JournalReader, Observer, Packets
 from agcod_guard.protocol.failures import is_mock_id
 from agcod_guard.recollection import CLOCK_STEP_S, Recollection
+
+
+class Mails(Protocol):
+    """Writes the mails that belong to an incident."""
+
+    def files(self, briefing: Briefing, now_s: float) -> Mapping[str, bytes]:
+        """Return the drafts that go beside the packet."""
+        ...
+
+    def withdrawn(self, incident: Incident) -> Collection[str]:
+        """Return the drafts that must not lie beside the packet any more."""
+        ...
+
+    def packed(self, briefing: Briefing, now_s: float) -> None:
+        """Post what is due, now that the packet stands."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +45,7 @@ class JournalPacker:
         packets: Where the files go.
         observer: Told of what was written.
         reporter_of: What the partner alone can tell about an incident.
+        mails: Writes the mails; None where nobody is to be written to.
     """
 
     reader: JournalReader
@@ -35,6 +54,7 @@ class JournalPacker:
     packets: Packets
     observer: Observer
     reporter_of: Callable[[Incident], Reporter]
+    mails: Mails | None = None
 
     def pack(self, incident: Incident, now_s: float) -> Incident:
         """Write the files as of `now_s` (wall clock); return the new revision.
@@ -42,13 +62,42 @@ class JournalPacker:
         Raises:
             OSError, DataError: They could not be written or read.
         """
-        dossier = self.dossier(incident, now_s)
-        files = packet_files(incident, dossier, self.reporter_of(incident), now_s=now_s)
-        folder = self.packets.write(incident.incident_id, files)
+        briefing = self.briefing(incident, now_s)
+        folder = self.packets.write(
+            incident.incident_id,
+            {**briefing.files, **self._drafts(briefing, now_s)},
+            withdrawn=() if self.mails is None else self.mails.withdrawn(incident),
+        )
         revisions = self.packets.revisions(incident.incident_id)
         packed = replace(incident, revision=len(revisions))
         self.observer.packet_written(packed, folder)
+        self._post(briefing, now_s)
         return packed
+
+    def briefing(self, incident: Incident, now_s: float) -> Briefing:
+        """Return the incident, its facts and its packet as of `now_s` (wall clock).
+
+        Raises:
+            DataError: The journal cannot be read.
+        """
+        dossier = self.dossier(incident, now_s)
+        files = packet_files(incident, dossier, self.reporter_of(incident), now_s=now_s)
+        return Briefing(incident=incident, dossier=dossier, files=files)
+
+    def _drafts(self, briefing: Briefing, now_s: float) -> Mapping[str, bytes]:
+        """Return the drafts; none where they cannot be made: the packet goes first."""
+        try:
+            return {} if self.mails is None else self.mails.files(briefing, now_s)
+        except Exception as error:
+            self.observer.internal_error("drafts", error)
+            return {}
+
+    def _post(self, briefing: Briefing, now_s: float) -> None:
+        try:
+            if self.mails is not None:
+                self.mails.packed(briefing, now_s)
+        except Exception as error:
+            self.observer.internal_error("mailroom", error)
 
     def dossier(self, incident: Incident, now_s: float) -> Dossier:
         """Return what the journal tells of the incident, up to `now_s`.

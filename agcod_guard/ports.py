@@ -343,10 +343,21 @@ class Turn(Protocol):
 class Packets(Protocol):
     """Where an incident's files go."""
 
-    def write(self, incident_id: str, files: Mapping[str, bytes]) -> Path:
+    def write(
+        self,
+        incident_id: str,
+        files: Mapping[str, bytes],
+        *,
+        withdrawn: Collection[str] = (),
+    ) -> Path:
         """Write the files, each whole or not at all; return their folder.
 
         Raises:
+        Args:
+            incident_id: Whose they are.
+            files: Their contents, by name.
+            withdrawn: Names that no longer stand there afterwards.
+
             OSError: Nothing of a file stands half-written.
         """
         ...
@@ -384,6 +395,14 @@ class Observer(Protocol):
         ...
 
     def mail_delayed(self, entry: Entry) -> None:
+    def page_due(self, incident: Incident, tier: int, reasons: Sequence[str]) -> None:
+        """A tier's mail waits for a person; the reasons say why. Once a tier."""
+        ...
+
+    def draft_written(self, draft: Path, subject: str) -> None:
+        """A mail to one of Amazon's teams lies ready for a person to send."""
+        ...
+
         """It could not be handed over; it is tried again."""
         ...
 

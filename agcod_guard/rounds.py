@@ -18,6 +18,9 @@ from agcod_guard.telling import Telling
 
 MAINTAINED_EVERY_S = 1.0
 
+POSTED_EVERY_S = 1.0
+"""How often somebody looks whether there is anything to carry."""
+
 
 class Rounds:
     """One guard's rounds in this process.
@@ -38,6 +41,7 @@ class Rounds:
     def start_afresh(self) -> None:
         """Forget what was done when; after a fork it was the parent who did it."""
         self._maintained_at_s = self._referred_at_s = float("-inf")
+        self._posted_at_s = float("-inf")
         self._tried_at_s = float("-inf")
         self._aside: Reckoning | None = None
         self.telling.start_afresh()
@@ -77,6 +81,7 @@ class Rounds:
             self.down.follow(news, self._parts.watch.present, now_s)
         self._try_ways(now_s)
         self._probe(now_s)
+        self._post(now_s)
         return news
 
     def _maintain(self) -> None:
@@ -116,6 +121,17 @@ class Rounds:
                 prober.tick(now_s, self._state_of)
             except Exception as error:
                 self._parts.recorder.contain("probe", error)
+
+    def _post(self, now_s: float) -> None:
+        """Have the postman carry what is due; only the process that acts does."""
+        wall_s = self._parts.watch.wall_s(now_s)
+        if wall_s is None or now_s - self._posted_at_s < POSTED_EVERY_S:
+            return
+        self._posted_at_s = now_s
+        try:
+            self._parts.post.carry(wall_s)
+        except Exception as error:
+            self._parts.recorder.contain("postman", error)
 
     def _state_of(self, scope: str, now_s: float) -> ScopeState | None:
         """Return what is known of a scope, also where another process acts."""

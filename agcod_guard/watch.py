@@ -29,6 +29,10 @@ class Watch:
         """The fold as of the last tick; None where another process ticks."""
         return None if self._desk is None else self._desk.reckoning.present
 
+    def wall_s(self, now_s: float) -> float | None:
+        """Return the time on the incidents' scale; None where another process ticks."""
+        return None if self._desk is None else self._desk.reckoning.axes.wall_s(now_s)
+
     def tick(self, now_s: float) -> list[Transition]:
         """Look once, if it is our turn, and act on what has changed.
 

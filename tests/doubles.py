@@ -78,6 +78,12 @@ class ListObserver:
     def mail_sent(self, entry: Any) -> None:
         pass
 
+    def page_due(self, incident: Any, tier: Any, reasons: Any) -> None:
+        pass
+
+    def draft_written(self, draft: Any, subject: Any) -> None:
+        pass
+
     def mail_delayed(self, entry: Any) -> None:
         pass
 

@@ -34,7 +34,8 @@ def settings(folder: Path, **changes: Any) -> Settings:
         },
         "accounts": {"Acmes": {"marketplace": "UK"}},
     }
-    return Settings.load(env={}, **(facts | changes))
+    env = changes.pop("env", {})
+    return Settings.load(env=env, **(facts | changes))
 
 
 def success() -> dict[str, Any]:

@@ -37,6 +37,8 @@ FLOORS = [
     {"cli", "pytest_plugin", "__init__"},
     {"__main__"},
 ]
+    {"last_look"},
+    {"post_office"},
 ADAPTERS = {"capture", "storage", "telemetry", "delivery", "network"}
 PURE = {
     "call", "redaction", "protocol", "outage", "formats", "incident", "frames", "axes",

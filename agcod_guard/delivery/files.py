@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -42,17 +42,24 @@ class IncidentFolder:
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
 
-    def write(self, incident_id: str, files: Mapping[str, bytes]) -> Path:
+    def write(
+        self,
+        incident_id: str,
+        files: Mapping[str, bytes],
+        *,
+        withdrawn: Collection[str] = (),
+    ) -> Path:
         """Keep `files` as the newest and as a new revision; return the folder.
 
-        Files that equal the newest revision are not written again.
+        Files that equal the newest revision are not written again. What is
+        withdrawn stays in the revisions only.
 
         Raises:
             DataError: The incident or a file has an impossible name.
             OSError: What stood before still stands; nothing is half-written.
         """
         folder = self.folder_of(incident_id)
-        for name in files:
+        for name in (*files, *withdrawn):
             _check(name, _FILE_NAME, within=folder)
         # The letter comes last: what it says is attached stands by then.
         ordered = dict(sorted(files.items(), key=lambda item: item[0] == _LAST))
@@ -64,6 +71,9 @@ class IncidentFolder:
             for name, content in ordered.items():
                 if _content(folder_fd, name) != content:
                     _replace(folder_fd, name, content)
+            for name in set(withdrawn).difference(files):
+                with suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=folder_fd)
         return folder
 
     def folder_of(self, incident_id: str) -> Path:

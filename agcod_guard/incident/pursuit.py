@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from agcod_guard.incident.acts import Acknowledged, Act, Answered, Approved, SentByHand
-from agcod_guard.incident.escalation import How, Pursuit, SentPage
+from agcod_guard.incident.acts import Act, Answered, Approved
+from agcod_guard.incident.escalation import (
+    How,
+    Pursuit,
+    SentPage,
+    acknowledgement,
+    by_hand,
+)
 from agcod_guard.incident.parcel import Entry, Purpose, State
 
 
@@ -30,18 +36,12 @@ def pursuit_of(
         held: The kill switch is on.
     """
     return Pursuit(
-        sent=(*_mailed(entries), *_by_hand(acts)),
+        sent=(*_mailed(entries), *by_hand(acts)),
         acknowledged=acknowledgement(acts),
         last_failed_at_s=last_failed_at_s,
         last_success_at_s=last_success_at_s,
         held=held,
     )
-
-
-def acknowledgement(acts: Iterable[Act]) -> Acknowledged | None:
-    """Return the newest acknowledgement; None if nobody has answered."""
-    given = [each for each in acts if isinstance(each, Acknowledged)]
-    return given[-1] if given else None
 
 
 def is_approved(acts: Iterable[Act], tier: int) -> bool:
@@ -69,17 +69,4 @@ def _mailed(entries: Iterable[Entry]) -> list[SentPage]:
         if each.parcel.purpose is Purpose.PAGE
         and each.parcel.tier is not None
         and each.state is State.SENT
-    ]
-
-
-def _by_hand(acts: Iterable[Act]) -> list[SentPage]:
-    return [
-        SentPage(
-            tier=each.tier,
-            at_s=each.at_s,
-            how=How.BY_HAND,
-            message_id=each.message_id,
-        )
-        for each in acts
-        if isinstance(each, SentByHand)
     ]

@@ -8,7 +8,7 @@ already redacted; an exception's text is redacted here.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from logging import DEBUG, ERROR, INFO, WARNING
 from pathlib import Path
 
@@ -36,6 +36,7 @@ PAGE_SENT = "page.sent"
 PAGE_DELAYED = "page.delayed"
 PAGE_UNSURE = "page.unsure"
 PAGE_REFUSED = "page.refused"
+PAGE_DUE = "page.due"
 PAGE_CANCELLED = "page.cancelled"
 JOURNAL_FRAMES_LOST = "journal.frames_lost"
 JOURNAL_RESUMED = "journal.resumed"
@@ -137,6 +138,20 @@ class Events:
 
     def mail_refused(self, entry: Entry) -> None:
         """Tell that a person must look."""
+    def page_due(self, incident: Incident, tier: int, reasons: Sequence[str]) -> None:
+        """Tell that a person has to send it, and why it does not go by itself."""
+        self._tell(
+            WARNING,
+            PAGE_DUE,
+            **_facts_of_incident(incident),
+            tier=tier,
+            reason=" ".join(reasons),
+        )
+
+    def draft_written(self, draft: Path, subject: str) -> None:
+        """Tell where the mail lies."""
+        self._tell(WARNING, DRAFT_WRITTEN, path=str(draft), subject=subject)
+
         self._tell(ERROR, PAGE_REFUSED, **_facts_of_entry(entry))
 
     def mail_cancelled(self, entry: Entry) -> None:

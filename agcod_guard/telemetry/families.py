@@ -121,6 +121,11 @@ MAILS = Family(
     "agcod_mails_total",
     Type.COUNTER,
     "What came of mails and notices that were to leave the house, per try.",
+DRAFTS_WRITTEN = Family(
+    "agcod_drafts_written_total",
+    Type.COUNTER,
+    "Mails to Amazon's teams that were made ready for a person to send.",
+)
     ("channel", "result"),
 )
 JOURNAL_BYTES = Family(
@@ -168,6 +173,7 @@ FAMILIES = (
     INTERNAL_ERRORS,
     BUILD_INFO,
 )
+    DRAFTS_WRITTEN,
 
 
 class _Silent:

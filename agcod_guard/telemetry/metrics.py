@@ -8,7 +8,7 @@ costs no lookup in prometheus_client.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from agcod_guard.telemetry.families import (
     BUILD_INFO,
     CALLS,
     DURATION,
+    DRAFTS_WRITTEN,
     ERRORS,
     FRAMES_LOST,
     FRAMES_SKIPPED,
@@ -152,6 +153,13 @@ class Metrics:
     def mail_sent(self, entry: Entry) -> None:
         """Count it."""
         self._count_mail(entry, "sent")
+
+    def page_due(self, incident: Incident, tier: int, reasons: Sequence[str]) -> None:
+        """Count nothing: which tier is due is read from the ladder."""
+
+    def draft_written(self, draft: Path, subject: str) -> None:
+        """Count it."""
+        self._families.child(DRAFTS_WRITTEN).inc()
 
     def mail_delayed(self, entry: Entry) -> None:
         """Count the try."""

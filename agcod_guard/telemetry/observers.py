@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -64,6 +64,18 @@ class Observers:
     def mail_delayed(self, entry: Entry) -> None:
         """Tell that it could not be handed over yet."""
         self._tell("observer.mail_delayed", lambda told: told.mail_delayed(entry))
+    def page_due(self, incident: Incident, tier: int, reasons: Sequence[str]) -> None:
+        """Tell that a tier's mail waits for a person."""
+        self._tell(
+            "observer.page_due", lambda told: told.page_due(incident, tier, reasons)
+        )
+
+    def draft_written(self, draft: Path, subject: str) -> None:
+        """Tell that a mail lies ready for a person to send."""
+        self._tell(
+            "observer.draft_written", lambda told: told.draft_written(draft, subject)
+        )
+
 
     def mail_unsure(self, entry: Entry) -> None:
         """Tell that it may have gone out."""

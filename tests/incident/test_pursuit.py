@@ -64,16 +64,10 @@ def test_a_mail_sent_by_hand_counts_from_when_the_person_says():
     )
 
 
-def test_the_newest_acknowledgement_counts():
-    acts = [
-        Acknowledged(incident_id=NAME, at_s=at_s, by=by)
-        for at_s, by in ((1.0, "Ada"), (2.0, "Grace"))
-    ]
+def test_what_stopped_the_clock_is_told():
+    ack = Acknowledged(incident_id=NAME, at_s=1.0, by="Ada")
 
-    acknowledged = pursuit(acts=acts).acknowledged
-
-    assert acknowledged is not None
-    assert acknowledged.by == "Grace"
+    assert pursuit(acts=[ack]).acknowledged == ack
     assert pursuit().acknowledged is None
 
 

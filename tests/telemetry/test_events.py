@@ -11,7 +11,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from agcod_guard.call import Outcome
+from agcod_guard.call import Outcome, Scope
 from agcod_guard.incident.parcel import State
 from agcod_guard.telemetry import events as names
 from agcod_guard.telemetry.channel import LOGGER_NAME
@@ -289,7 +289,7 @@ class TestEvents:
         ]
 
         text = DOCS.read_text("utf-8")
-        assert len(constants) == 22
+        assert len(constants) == 26
         assert [name for name in constants if f"| `{name}` |" not in text] == []
 
 
@@ -309,6 +309,26 @@ class TestWhoHearsThem:
             "event": "journal.frames_lost",
             "count": 3,
             "reason": "disk full\n at /data",
+    def test_a_page_that_waits_for_a_person_says_why(self, logged, incident):
+        Events().page_due(incident, 2, ("page.mode is draft: a person sends it.",))
+
+        (event,) = logged
+        assert event == {
+            "event": "page.due",
+            "log_level": "warning",
+            **INCIDENT_FACTS,
+            "tier": 2,
+            "reason": "page.mode is draft: a person sends it.",
+        }
+
+    def test_a_draft_is_told_with_its_place_and_subject(self, logged):
+        Events().draft_written(Path("/data/drafts/x.eml"), "AGCOD account Acmes")
+
+        (event,) = logged
+        assert (event["event"], event["log_level"]) == ("draft.written", "warning")
+        assert event["path"] == "/data/drafts/x.eml"
+        assert event["subject"] == "AGCOD account Acmes"
+
         }
         assert capsys.readouterr() == ("", "")
 

@@ -34,6 +34,8 @@ def facts(make_call, make_transition, make_operation, incident, entry):
         "frames_skipped": (1, "a.seg"),
         "call_without_timeout": ("CreateGiftCard",),
         "hidden_retries": ("CreateGiftCard", 3),
+        "page_due": (incident, 2, ("page.mode is draft: a person sends it.",)),
+        "draft_written": (Path("/data/drafts/x.eml"), "AGCOD account Acmes"),
         "internal_error": ("capture.begin", ValueError("odd")),
     }
 

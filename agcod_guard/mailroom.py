@@ -1,0 +1,247 @@
+"""Decide what is written about an incident, to whom, and when; carry nothing.
+
+Works in the process that acts. What goes out by itself is put into the outbox,
+frozen, for the postman; what a person has to send is a draft beside the packet,
+and a reminder. Everything here may be done twice: parcels have names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agcod_guard.incident.briefing import Briefing, Letterhead
+from agcod_guard.incident.consent import Permission, consent
+from agcod_guard.incident.drafts import drafts, page_to, withdrawn
+from agcod_guard.incident.escalation import Due, Pursuit, Waits, due
+from agcod_guard.incident.incident import Incident, Stage
+from agcod_guard.incident.items import SAMPLE_FILE, missing_items
+from agcod_guard.incident.news import news_of
+from agcod_guard.incident.notices import News, Notice
+from agcod_guard.incident.parcel import FINAL, Entry, Parcel, Purpose
+from agcod_guard.incident.posting import notice_parcel, own_mail_parcel, page_parcel
+from agcod_guard.incident.pursuit import pursuit_of
+from agcod_guard.incident.recovery import recovery_mail
+from agcod_guard.ports import Ladder, Observer, Outbox
+from agcod_guard.settings.mail import WebhookKind
+from agcod_guard.settings.values import PageMode
+
+RECOVERY = "recovery"
+"""What the mail to the partner's own people is called in the outbox."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An incident and the newest of its scope; times are wall-clock seconds.
+
+    Attributes:
+        incident: As it stands.
+        last_failed_at_s: Last technically failed call; None if none is known.
+        last_success_at_s: Last success; None if none is known.
+    """
+
+    incident: Incident
+    last_failed_at_s: float | None = None
+    last_success_at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Who writes, and what the partner allows.
+
+    Attributes:
+        head_of: The letterhead for an incident.
+        permission: What may be done at this moment.
+        own_addresses: Who is mailed when an outage is over.
+        webhooks: The partner's channels, by name.
+        waits: The times of Amazon's rule.
+    """
+
+    head_of: Callable[[Incident], Letterhead]
+    permission: Callable[[], Permission]
+    own_addresses: tuple[str, ...] = ()
+    webhooks: Mapping[str, WebhookKind] = field(default_factory=dict)
+    waits: Waits = field(default_factory=Waits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How far the mails of an incident have come, as of the last look."""
+
+    pursuit: Pursuit
+    entries: Sequence[Entry]
+    due: Due
+
+
+class Mailroom:
+    """Keeps what is written about incidents in step with what happens."""
+
+    def __init__(
+        self, ladder: Ladder, outbox: Outbox, house: House, observer: Observer
+    ) -> None:
+        self._ladder, self._outbox = ladder, outbox
+        self._house, self._observer = house, observer
+        self._standings: dict[str, _Standing] = {}
+        self._written: dict[str, tuple[Stage, int | None]] = {}
+        self._asked: dict[str, tuple[str, int]] = {}
+        self._posted: set[str] = set()
+
+    def look(self, cases: Iterable[Case], now_s: float) -> list[str]:
+        """Follow what has happened; return whose files must be made anew.
+
+        Args:
+            cases: The incidents that are open, or were closed a short while ago.
+            now_s: The present, wall-clock seconds since the epoch.
+
+        Raises:
+            DataError: The ladder cannot be read or written.
+        """
+        self._standings, stale = {}, []
+        for case in cases:
+            incident, standing = case.incident, self._standing(case, now_s)
+            self._standings[incident.incident_id] = standing
+            for notice in news_of(incident, standing.pursuit, standing.entries):
+                self._tell(notice)
+            self._call_back(incident, standing, now_s)
+            if self._has_changed(incident, standing.due.tier):
+                stale.append(incident.incident_id)
+        return stale
+
+    def pages_asked(self) -> dict[str, int]:
+        """Return the tier that waits for a person, by scope."""
+        return dict(self._asked.values())
+
+    def files(self, briefing: Briefing, now_s: float) -> dict[str, bytes]:
+        """Return the drafts that go beside the packet."""
+        standing = self._standing_of(briefing.incident, now_s)
+        return drafts(
+            briefing,
+            self._house.head_of(briefing.incident),
+            pursuit=standing.pursuit,
+            due=standing.due,
+            now_s=now_s,
+            rehearsal=self._house.permission().rehearsal,
+        )
+
+    def withdrawn(self, incident: Incident) -> Sequence[str]:
+        """Return the drafts that must not lie beside the packet any more."""
+        return withdrawn(incident)
+
+    def packed(self, briefing: Briefing, now_s: float) -> None:
+        """Post what is due, now that the packet stands, or ask a person to.
+
+        Raises:
+            DataError: The outbox cannot be written.
+        """
+        incident = briefing.incident
+        standing = self._standing_of(incident, now_s)
+        self._written[incident.incident_id] = incident.stage, standing.due.tier
+        if standing.due.tier is not None:
+            self._page(standing.due.tier, briefing, standing, now_s)
+        if incident.stage is Stage.RESOLVED:
+            self._tell_own_people(briefing, standing, now_s)
+
+    def _standing_of(self, incident: Incident, now_s: float) -> _Standing:
+        known = self._standings.get(incident.incident_id)
+        return known or self._standing(Case(incident=incident), now_s)
+
+    def _standing(self, case: Case, now_s: float) -> _Standing:
+        name = case.incident.incident_id
+        entries = self._outbox.entries(name)
+        self._posted.update(entry.key for entry in entries)
+        pursuit = pursuit_of(
+            self._ladder.acts(name),
+            entries,
+            last_failed_at_s=case.last_failed_at_s,
+            last_success_at_s=case.last_success_at_s,
+            held=self._house.permission().held,
+        )
+        tier_due = due(case.incident, pursuit, now_s=now_s, waits=self._house.waits)
+        return _Standing(pursuit, entries, tier_due)
+
+    def _has_changed(self, incident: Incident, tier: int | None) -> bool:
+        """Whether what lies beside the packet no longer says what is due."""
+        asked = self._asked.get(incident.incident_id)
+        if asked is not None and asked[1] != tier:
+            del self._asked[incident.incident_id]
+        written = self._written.get(incident.incident_id)
+        return written is not None and written != (incident.stage, tier)
+
+    def _tell(self, notice: Notice) -> None:
+        for name, kind in self._house.webhooks.items():
+            self._post(notice_parcel(notice, name, kind))
+
+    def _post(self, parcel: Parcel) -> None:
+        if parcel.key not in self._posted:
+            self._outbox.intend(parcel)
+            self._posted.add(parcel.key)
+
+    def _call_back(self, incident: Incident, standing: _Standing, now_s: float) -> None:
+        """Cancel the pages that nobody need get any more."""
+        if standing.due.due_at_s is not None:
+            return
+        keys = [
+            entry.key
+            for entry in standing.entries
+            if entry.parcel.purpose is Purpose.PAGE and entry.state not in FINAL
+        ]
+        if keys:
+            for entry in self._outbox.cancel(
+                incident.incident_id, standing.due.reason, at_s=now_s, keys=keys
+            ):
+                self._posted.discard(entry.key)
+                self._observer.mail_cancelled(entry)
+
+    def _page(
+        self, tier: int, briefing: Briefing, standing: _Standing, now_s: float
+    ) -> None:
+        incident, head = briefing.incident, self._house.head_of(briefing.incident)
+        permission = self._house.permission()
+        made = page_to(
+            tier,
+            briefing,
+            head,
+            pursuit=standing.pursuit,
+            now_s=now_s,
+            rehearsal=permission.rehearsal,
+        )
+        if made is None:
+            return
+        missing = missing_items(
+            incident,
+            briefing.dossier,
+            head.reporter,
+            sample_withheld=SAMPLE_FILE not in briefing.files,
+        )
+        allowed = consent(incident, permission, missing=missing)
+        if allowed.mode is PageMode.LIVE:
+            self._post(page_parcel(made, at_s=now_s))
+        else:
+            self._ask(incident, tier, allowed.reasons, now_s)
+
+    def _ask(
+        self, incident: Incident, tier: int, reasons: Sequence[str], now_s: float
+    ) -> None:
+        """Remind the partner's people, once, that a mail waits for one of them."""
+        wanted = str(incident.scope), tier
+        if self._asked.get(incident.incident_id) == wanted:
+            return
+        self._asked[incident.incident_id] = wanted
+        notice = Notice(incident=incident, news=News.PAGE_DUE, at_s=now_s, tier=tier)
+        self._tell(notice)
+        self._observer.page_due(incident, tier, reasons)
+
+    def _tell_own_people(
+        self, briefing: Briefing, standing: _Standing, now_s: float
+    ) -> None:
+        house, incident = self._house, briefing.incident
+        if not house.own_addresses or not house.permission().can_send:
+            return
+        mail = recovery_mail(
+            briefing,
+            house.head_of(incident),
+            to=house.own_addresses,
+            sent=standing.pursuit.sent,
+            now_s=now_s,
+        )
+        self._post(own_mail_parcel(mail, RECOVERY, incident=incident, at_s=now_s))
