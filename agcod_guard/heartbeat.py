@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Mapping
 
 from agcod_guard.frames import Frame
-from agcod_guard.ports import Journal
+from agcod_guard.ports import Journal, JournalReader, Segment, Stored
+
+_FRAMES_AT_ONCE = 8
+_PAUSE_S = 0.0002
+_MOST_HELD_UP = 8_000
 
 
 class Heartbeat:
@@ -80,3 +85,41 @@ class WakingJournal:
     def close(self) -> None:
         """Sync and close; later appends open a new segment."""
         self._journal.close()
+
+
+class UnhurriedReader:
+    """A reader whose `tail` lets other threads run after every few frames.
+
+    A thread that computes gives up the interpreter only after 5 ms, and an event
+    loop of the partner's would be late by as much, again and again, while the helper
+    thread reads what a busy second has left. What comes after 8,000 frames is not
+    held up.
+
+    Args:
+        reader: What reads.
+        pause: Waits so many seconds.
+    """
+
+    def __init__(
+        self, reader: JournalReader, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._reader, self._pause = reader, pause
+
+    def segments(self) -> list[Segment]:
+        """Return the segments, oldest first."""
+        return self._reader.segments()
+
+    def frames(self, segment: str, offset: int) -> Iterator[Stored]:
+        """Yield a segment's frames from that offset on."""
+        return self._reader.frames(segment, offset)
+
+    def tail(self, offsets: Mapping[str, int]) -> Iterator[Stored]:
+        """Yield the frames from those offsets on, in no hurry."""
+        for number, stored in enumerate(self._reader.tail(offsets), start=1):
+            if number % _FRAMES_AT_ONCE == 0 and number <= _MOST_HELD_UP:
+                self._pause(_PAUSE_S)
+            yield stored
+
+    def between(self, from_wall_s: float, until_wall_s: float) -> Iterator[Stored]:
+        """Yield the frames of the segments that may hold that time."""
+        return self._reader.between(from_wall_s, until_wall_s)

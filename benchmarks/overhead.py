@@ -13,6 +13,7 @@ the colder each finds the processor's caches.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import math
 import random
@@ -24,6 +25,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.server import ThreadingHTTPServer
+from itertools import chain
 from pathlib import Path
 
 from clients import (
@@ -33,10 +35,12 @@ from clients import (
     ORDER,
     SIGNED,
     Client,
+    Fleet,
     LoopbackHandler,
     fleet,
     new_guard,
 )
+from httpx_clients import BARE_OF, httpx_fleet
 from rich.console import Console
 from rich.table import Table
 
@@ -52,6 +56,7 @@ SHORT_NAMES = {
     "by-hand": "by hand: log, metrics, SQLite",
 }
 WARM_UP = 200
+COLUMNS = ("p50", "p99", "over bare")
 
 Times = Mapping[str, list[float]]
 """Microseconds of each call, by client; the n-th of each are of one round."""
@@ -79,6 +84,7 @@ def tables(folder: Path, share: int, only: Sequence[str] | None) -> Iterator[Tab
     if only is None:
         yield loopback_table(folder, 4_000 // share, names)
         yield busy_table(folder, 400 // share, names)
+        yield httpx_table(folder, 10_000 // share)
         yield cpu_table(folder, 50_000 // share)
         yield process_table(50_000 // share, imports=20 // share + 1)
 
@@ -87,33 +93,28 @@ def tables(folder: Path, share: int, only: Sequence[str] | None) -> Iterator[Tab
 
 
 def canned_table(folder: Path, rounds: int, names: Sequence[str]) -> Table:
-    times = taken_turns(CANNED_URL, folder / "canned", rounds, names=names)
+    times = taken_turns(fleet(CANNED_URL, folder / "canned"), rounds, names=names)
     return call_table(f"canned adapter, {rounds:,} rounds", times)
 
 
 def loopback_table(folder: Path, rounds: int, names: Sequence[str]) -> Table:
     with loopback_agcod() as url:
-        times = taken_turns(url, folder / "loopback", rounds, names=names)
+        times = taken_turns(fleet(url, folder / "loopback"), rounds, names=names)
     return call_table(f"loopback server, {rounds:,} rounds", times)
 
 
 def busy_table(folder: Path, rounds: int, names: Sequence[str]) -> Table:
     with one_busy_thread():
-        times = taken_turns(CANNED_URL, folder / "busy", rounds, names=names, warm_up=5)
+        made = fleet(CANNED_URL, folder / "busy")
+        times = taken_turns(made, rounds, names=names, warm_up=5)
     title = f"canned adapter, one busy thread beside, {rounds:,} rounds"
     return call_table(title, times)
 
 
 def taken_turns(
-    url: str,
-    folder: Path,
-    rounds: int,
-    *,
-    names: Sequence[str],
-    warm_up: int = WARM_UP,
+    made: Fleet, rounds: int, *, names: Sequence[str], warm_up: int = WARM_UP
 ) -> Times:
     """Return what each client's calls took, the clients taking turns."""
-    made = fleet(url, folder)
     times: dict[str, list[float]] = {name: [] for name in names}
     for number in range(warm_up + rounds):
         for name in random.sample(names, len(names)):
@@ -147,9 +148,33 @@ def call_table(title: str, times: Times) -> Table:
     return table
 
 
-def over_bare_us(times: Times, name: str) -> float:
-    pairs = zip(times[name], times[BARE], strict=True)
-    return statistics.median(taken - bare for taken, bare in pairs)
+def httpx_table(folder: Path, rounds: int) -> Table:
+    """Time clients of httpx, each beside a bare one of its kind."""
+    found: dict[str, Times] = {}
+    with asyncio.Runner() as runner, loopback_agcod() as url:
+        for way, at, times in (
+            ("canned", CANNED_URL, rounds),
+            ("loopback", url, rounds // 4),
+        ):
+            made = httpx_fleet(at, folder / f"httpx-{way}", runner)
+            found[way] = taken_turns(made, times, names=[*made.clients])
+    table = Table("client", *(f"{way} {what} µs" for way in found for what in COLUMNS))
+    table.title = f"httpx, {rounds:,} rounds canned, a quarter of them on loopback"
+    for name, bare in BARE_OF.items():
+        cells = (cells_of(times, name, bare) for times in found.values())
+        table.add_row(name, *chain.from_iterable(cells))
+    return table
+
+
+def cells_of(times: Times, name: str, bare: str) -> tuple[str, ...]:
+    p50, p99 = statistics.median(times[name]), quantile(times[name], 0.99)
+    over_us = over_bare_us(times, name, bare=bare)
+    return tuple(f"{value:,.1f}" for value in (p50, p99, over_us))
+
+
+def over_bare_us(times: Times, name: str, *, bare: str = BARE) -> float:
+    pairs = zip(times[name], times[bare], strict=True)
+    return statistics.median(taken - without for taken, without in pairs)
 
 
 def quantile(values: list[float], share: float) -> float:

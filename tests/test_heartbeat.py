@@ -2,7 +2,7 @@ import os
 import signal
 import threading
 
-from agcod_guard.heartbeat import Heartbeat, WakingJournal
+from agcod_guard.heartbeat import Heartbeat, UnhurriedReader, WakingJournal
 
 
 class Journal:
@@ -106,3 +106,32 @@ def test_the_first_frame_of_a_process_wakes_it_and_no_other():
 
     assert woken == [os.getpid()]
     assert journal.frames == [0, 1, 2]
+
+
+class Reader:
+    """Hands out numbers for frames."""
+
+    def __init__(self, count):
+        self.count = count
+
+    def tail(self, offsets):
+        yield from range(self.count)
+
+
+def test_reading_what_is_new_lets_others_run_after_every_eighth_frame():
+    taken, pauses = [], []
+    reader = UnhurriedReader(Reader(20), pause=lambda _: pauses.append(len(taken)))
+
+    for stored in reader.tail({}):
+        taken.append(stored)
+
+    assert taken == [*range(20)]
+    assert pauses == [7, 15]
+
+
+def test_a_flood_of_frames_is_not_held_up_for_ever():
+    pauses = []
+    reader = UnhurriedReader(Reader(50_000), pause=pauses.append)
+
+    assert len([*reader.tail({})]) == 50_000
+    assert sum(pauses) < 0.5
