@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agcod_guard.call import Outcome
+from agcod_guard.call import Outcome, Trouble
 
 FOREVER = float("inf")
 
@@ -18,12 +18,14 @@ class Answer:
         marked: Whether it carries Amazon's marks.
         after_s: Typical time to its end; infinite for a call that hangs.
         exact: It ends after just that time, as a client's timeout does.
+        trouble: How far the call came, if no answer came and the client told.
     """
 
     outcome: Outcome
     marked: bool
     after_s: float
     exact: bool = False
+    trouble: Trouble | None = None
 
 
 SUCCESS = Answer(Outcome.SUCCESS, True, 0.3)
@@ -39,14 +41,21 @@ EMPTY_503 = Answer(Outcome.FAULT, False, 0.1)
 HTML_502 = Answer(Outcome.FAULT, False, 0.3)
 GATEWAY_504 = Answer(Outcome.FAULT, False, 5.0)
 
-TIMEOUT = Answer(Outcome.NO_ANSWER, False, 6.0, exact=True)
-SHORT_TIMEOUT = Answer(Outcome.NO_ANSWER, False, 0.1, exact=True)
-LONG_TIMEOUT = Answer(Outcome.NO_ANSWER, False, 30.0, exact=True)
-VERY_LONG_TIMEOUT = Answer(Outcome.NO_ANSWER, False, 90.0, exact=True)
+
+def _given_up(after_s: float, trouble: Trouble) -> Answer:
+    return Answer(Outcome.NO_ANSWER, False, after_s, exact=True, trouble=trouble)
+
+
+TIMEOUT = _given_up(6.0, Trouble.ANSWER)
+SHORT_TIMEOUT = _given_up(0.1, Trouble.ANSWER)
+LONG_TIMEOUT = _given_up(30.0, Trouble.ANSWER)
+VERY_LONG_TIMEOUT = _given_up(90.0, Trouble.ANSWER)
+NO_CONNECTION = _given_up(6.0, Trouble.CONNECT)
+LONG_NO_CONNECTION = _given_up(30.0, Trouble.CONNECT)
 RESET = Answer(Outcome.NO_ANSWER, False, 0.05)
-REFUSED = Answer(Outcome.NO_ANSWER, False, 0.01)
-NO_NAME = Answer(Outcome.NO_ANSWER, False, 0.02)
-BAD_CERTIFICATE = Answer(Outcome.NO_ANSWER, False, 0.08)
+REFUSED = Answer(Outcome.NO_ANSWER, False, 0.01, trouble=Trouble.REFUSED)
+NO_NAME = Answer(Outcome.NO_ANSWER, False, 0.02, trouble=Trouble.NAME)
+BAD_CERTIFICATE = Answer(Outcome.NO_ANSWER, False, 0.08, trouble=Trouble.UNTRUSTED)
 HANG = Answer(Outcome.NO_ANSWER, False, FOREVER)
 
 F200 = Answer(Outcome.REJECTED, True, 0.15)

@@ -37,6 +37,8 @@ def probed(run: Run, scope: str, answer: Answer, *, end_s: float, number: int) -
         outcome=answer.outcome,
         marked=answer.marked,
         operation=PROBED,
+        trouble=answer.trouble,
+        via="",
     )
 
 
@@ -50,6 +52,7 @@ def _began(run: Run, call: Sent, call_id: str) -> Began:
         source=call.source,
         probe=False,
         operation=call.operation,
+        via="",
     )
 
 
@@ -65,4 +68,6 @@ def _ended(run: Run, call: Sent, call_id: str) -> Ended:
         outcome=call.outcome,
         marked=call.marked,
         operation=call.operation,
+        trouble=call.trouble,
+        via="",
     )

@@ -15,7 +15,7 @@ import msgspec
 
 from agcod_guard.call import Outcome
 from agcod_guard.incident.verdict import Verdict, verdict_of
-from agcod_guard.outage.events import Ended, Event, Referenced
+from agcod_guard.outage.events import Checked, Ended, Event, Referenced
 from agcod_guard.outage.fold import Fold, FoldState
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import Outage, Phase, ScopeState
@@ -50,7 +50,7 @@ class Watching:
         self._kept = Fold(policy)
         self._frames = _Frames(run, policy)
         self._probers: defaultdict[str, Prober] = defaultdict(Prober)
-        self._referred_s = float("-inf")
+        self._referred_s = self._tried_s = float("-inf")
         self._suspects = False
         self._restarts = list(run.restarts)
         self._open: dict[str, Alarm] = {}
@@ -64,6 +64,7 @@ class Watching:
             self._restart(now_s)
             present = self._look(now_s)
             calm = self._judge(present, now_s)
+            self._try_ways(present, now_s)
             if self._may_probe:
                 self._probe(present, now_s)
             next_s = now_s + self._policy.tick_s
@@ -86,6 +87,17 @@ class Watching:
             self._referred_s = now_s
             reached = self._run.world.reaches_reference(now_s, source=self._run.home)
             self._frames.add(Referenced(now_s, reached, self._run.home))
+
+    def _try_ways(self, present: Fold, now_s: float) -> None:
+        if now_s - self._tried_s < self._policy.reference_suspect_every_s:
+            return
+        for route in present.routes_to_check(self._run.home):
+            self._tried_s = now_s
+            scope = next(
+                each for each in present.scopes if each.endswith(f"/{route.endpoint}")
+            )
+            found = self._run.world.way(now_s, scope=scope, source=self._run.home)
+            self._frames.add(Checked(now_s, self._run.home, route, found))
 
     def _probe(self, present: Fold, now_s: float) -> None:
         for scope, state in present.scopes.items():
@@ -113,6 +125,7 @@ class Watching:
     def _judge(self, present: Fold, now_s: float) -> bool:
         """Note what has changed; return whether nothing is going on."""
         calm, self._suspects = self._frames.are_calm, present.has_run
+        calm = calm and not present.own.present
         for scope, state in present.scopes.items():
             if (
                 state.phase is not Phase.OK
@@ -203,10 +216,11 @@ class _Frames:
     def are_calm(self) -> bool:
         """Whether nothing has arrived, or is due, that could mean trouble."""
         return not self._own and all(
-            _is_success(event) or isinstance(event, Referenced) for event in self.rest
+            _is_success(event) or isinstance(event, Referenced | Checked)
+            for event in self.rest
         )
 
-    def add(self, event: Ended | Referenced) -> None:
+    def add(self, event: Ended | Referenced | Checked) -> None:
         """Take in what the guard itself has found out, at its own time."""
         self._own_number += 1
         heapq.heappush(self._own, (event.at_s, self._own_number, event))

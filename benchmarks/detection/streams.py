@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
-from agcod_guard.call import TECHNICAL_FAILURES, Outcome
+from agcod_guard.call import TECHNICAL_FAILURES, Outcome, Trouble
 from benchmarks.detection.answers import FOREVER
 from benchmarks.detection.world import World
 
@@ -34,6 +34,7 @@ class Sent(Struct, frozen=True, gc=False):
         marked: Whether the answer carries Amazon's marks.
         source: The machine that sent it.
         late_s: How long its frames take to reach the guard that watches.
+        trouble: How far it came, if no answer came and the client told.
     """
 
     start_s: float
@@ -45,6 +46,7 @@ class Sent(Struct, frozen=True, gc=False):
     marked: bool
     source: str
     late_s: float = 0.0
+    trouble: Trouble | None = None
 
     @property
     def failed_at_s(self) -> float | None:

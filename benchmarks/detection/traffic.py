@@ -162,6 +162,7 @@ def _sent(
         answer.marked,
         flow.source,
         flow.late_s * draw.random(),
+        answer.trouble,
     )
     if left and call.failed_at_s is not None and call.end_s != FOREVER:
         pause_s = flow.backoff_s * 2 ** (flow.retries - left)

@@ -11,6 +11,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from agcod_guard.call import Trouble
+from agcod_guard.outage.path import Finding
 from benchmarks.detection.answers import NOISE, SUCCESS, Answer
 
 ALWAYS = float("inf")
@@ -46,6 +48,7 @@ class Spell:
         real: Whether the partner's own calls are affected.
         probes: Whether the guard's probes are affected.
         closes_way: Our own network is the cause: no other host answers either.
+        closes_proxy: Our own proxy is the cause, which other calls do not go through.
     """
 
     begin_s: float
@@ -60,6 +63,7 @@ class Spell:
     real: bool = True
     probes: bool = True
     closes_way: bool = False
+    closes_proxy: bool = False
 
     def concerns(self, asked: Asked) -> bool:
         """Whether the spell is about such a call."""
@@ -90,6 +94,26 @@ class Reference:
 
     configured: bool = True
     blocked: tuple[tuple[float, float], ...] = ()
+
+
+OPEN = Finding(True, (), "the endpoint took a connection of ours")
+EITHER_SIDE = Finding(False, (), "the endpoint took no connection of ours")
+NO_PROXY = Finding(
+    False, (Trouble.REFUSED, Trouble.CONNECT), "the proxy cannot be reached"
+)
+_SHOWN = (Trouble.NAME, Trouble.NO_ROUTE, Trouble.UNTRUSTED)
+"""What trying our own way shows for certain, if our own network is the cause."""
+
+
+def _found(spell: Spell, answer: Answer) -> Finding:
+    """Return what trying the way comes to while calls come to `answer`."""
+    trouble = answer.trouble
+    if spell.closes_proxy:
+        return NO_PROXY
+    if spell.closes_way and trouble in _SHOWN:
+        return Finding(False, (trouble,), f"our own side: {trouble}")
+    comes_through = trouble is None or trouble is Trouble.ANSWER
+    return OPEN if comes_through and not spell.closes_way else EITHER_SIDE
 
 
 class World:
@@ -138,6 +162,15 @@ class World:
         """Return what a harmless signed test call sent at `at_s` comes to."""
         draw = random.Random(f"{self._seed} {scope} {at_s:.3f}")
         return self.answer(at_s, Asked(scope, PROBED, source, probe=True), draw)
+
+    def way(self, at_s: float, *, scope: str, source: str) -> Finding:
+        """Return what a machine finds that tries its own way to the endpoint."""
+        draw = random.Random(f"{self._seed} way {scope} {at_s:.3f}")
+        asked = Asked(scope, "", source)
+        for spell in self._between[bisect_right(self._edges, at_s)]:
+            if spell.concerns(asked) and draw.random() < spell.share_at(at_s):
+                return _found(spell, draw.choice(spell.answers))
+        return OPEN
 
     def reaches_reference(self, at_s: float, *, source: str) -> bool:
         """Whether the host outside Amazon would answer that machine."""

@@ -12,15 +12,16 @@ from benchmarks.detection.answers import (
     GIVEN_UP,
     HANG,
     HTML_502,
-    LONG_TIMEOUT,
+    LONG_NO_CONNECTION,
+    NO_CONNECTION,
     NO_NAME,
     REFUSED,
     SHORT_TIMEOUT,
-    TIMEOUT,
     Answer,
 )
 from benchmarks.detection.families.staging import (
     LEAD_S,
+    NO_REFERENCE,
     Scene,
     family,
     mishap,
@@ -61,13 +62,39 @@ def own_proxy(draw: random.Random) -> Iterator[Scene]:
 
 @family
 def own_firewall(draw: random.Random) -> Iterator[Scene]:
-    yield cut_off(TIMEOUT, rate=1.0, variant="1 a second")
-    yield cut_off(LONG_TIMEOUT, rate=0.05, variant="1 in 20 s")
+    yield cut_off(NO_CONNECTION, rate=1.0, variant="1 a second")
+    yield cut_off(LONG_NO_CONNECTION, rate=0.05, variant="1 in 20 s")
 
 
 @family
 def own_trust_broken(draw: random.Random) -> Iterator[Scene]:
     yield cut_off(BAD_CERTIFICATE, rate=0.5)
+
+
+@family
+def own_side_broken_without_a_reference(draw: random.Random) -> Iterator[Scene]:
+    """Nothing but trying our own way can tell."""
+    for variant, answer in (("names", NO_NAME), ("trust", BAD_CERTIFICATE)):
+        scene = cut_off(answer, rate=0.5, variant=variant)
+        yield replace(scene, reference=NO_REFERENCE)
+
+
+@family
+def own_proxy_beside_a_direct_reference(draw: random.Random) -> Iterator[Scene]:
+    """The reference answers: its way is not that of the calls."""
+    for variant, answer in (("refuses", REFUSED), ("keeps silent", NO_CONNECTION)):
+        spell = Spell(begin_s=LEAD_S, end_s=END_S, answers=(answer,), closes_proxy=True)
+        yield mishap(spell, rate=0.5, variant=variant)
+        scene = mishap(spell, rate=0.5, variant=f"{variant}, no reference")
+        yield replace(scene, reference=NO_REFERENCE)
+
+
+@family
+def own_network_gone_at_start(draw: random.Random) -> Iterator[Scene]:
+    """Nobody knows whether the reference would answer in good times."""
+    for variant, reference in (("reference", None), ("no reference", NO_REFERENCE)):
+        scene = cut_off(NO_NAME, rate=0.5, begin_s=0.0, variant=variant)
+        yield replace(scene, reference=reference)
 
 
 @family
@@ -88,7 +115,10 @@ def own_network_flapping(draw: random.Random) -> Iterator[Scene]:
     """Cut off for 50 s of every minute and a half, for an hour."""
     spells = [
         Spell(
-            begin_s=at_s, end_s=at_s + 50.0, answers=(NO_NAME, TIMEOUT), closes_way=True
+            begin_s=at_s,
+            end_s=at_s + 50.0,
+            answers=(NO_NAME, NO_CONNECTION),
+            closes_way=True,
         )
         for at_s in (LEAD_S + number * 90.0 for number in range(40))
     ]
@@ -102,7 +132,7 @@ def own_network_loses_packets(draw: random.Random) -> Iterator[Scene]:
         spell = Spell(
             begin_s=LEAD_S,
             end_s=END_S,
-            answers=(TIMEOUT,),
+            answers=(NO_CONNECTION,),
             share=share,
             closes_way=True,
         )
