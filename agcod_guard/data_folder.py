@@ -262,6 +262,7 @@ def scope_reports(ladder: SqliteLadder) -> list[ScopeReport]:
             last_success_at_s=kept.last_success_at_s,
             incident_open=kept.scope in open_in,
             operations_down=frozenset(kept.operations_down),
+            own_side=kept.own_side,
         )
         for kept in kept_scopes(checkpoint)
     ]

@@ -41,6 +41,10 @@ from agcod_guard.ports import (
 from agcod_guard.reckoning import Reckoning
 from agcod_guard.stream import Taken
 from agcod_guard.told_operations import ToldOperations
+from agcod_guard.told_own_side import ToldOwnSide
+
+WRITTEN_ABOUT_S = 3600.0
+"""How long after its end the last mails and notices of an incident are made."""
 
 
 class Packer(Protocol):
@@ -63,11 +67,11 @@ class Surroundings:
     journal: Journal
     ladder: Ladder
     packer: Packer
+    mailroom: Mailroom
     observer: Observer
     turn: Turn
     clock: Clock
 
-    mailroom: Mailroom
 
 class Desk:
     """The work of the process whose turn it is, from its first tick on."""
@@ -90,6 +94,7 @@ class Desk:
         self._told_operations = ToldOperations(
             None if state is None else state.told_operations
         )
+        self._told_own = ToldOwnSide(None if state is None else state.told_own)
         self._plan = PackingPlan(policy)
         self._saved_at_s = float("-inf")
         self._unsaved: dict[str, Incident] = {}
@@ -116,6 +121,10 @@ class Desk:
         changed = self._told_operations.news(
             self.reckoning.present.operations, now_s, wall_s=self._axes.wall_s
         )
+        own = self._told_own.news(
+            self.reckoning.present.own.present, now_s, wall_s=self._axes.wall_s
+        )
+        self._correspond(now_s)
         self._pack(now_s)
         if news or changed or own or self._is_save_due(now_s):
             self._save(now_s)
@@ -123,6 +132,8 @@ class Desk:
             self._around.observer.transition(transition)
         for operation in changed:
             self._around.observer.operation_changed(operation)
+        for finding in own:
+            self._around.observer.own_side_changed(finding)
         return news
 
     def _kept(self) -> tuple[Checkpoint | None, list[Incident]]:
@@ -223,17 +234,6 @@ class Desk:
             self._unsaved[incident.incident_id] = incident
             self._plan.changed(incident)
 
-    def _pack(self, now_s: float) -> None:
-        """Write the packets that are due, before anything else is kept.
-
-        A process that dies in between writes them once more: twice is better
-        than never.
-        """
-        for incident_id in self._plan.due(now_s):
-            incident = self._casebook.get(incident_id)
-            try:
-                packed = self._around.packer.pack(incident, self._axes.wall_s(now_s))
-            except Exception as error:  # whatever it is, detection goes on
     def _correspond(self, now_s: float) -> None:
         """Have the mails follow; what fails in them must not stop detection."""
         try:
@@ -262,6 +262,17 @@ class Desk:
     def _told_s(self, at_s: float | None) -> float | None:
         return None if at_s is None else self._axes.wall_s(at_s)
 
+    def _pack(self, now_s: float) -> None:
+        """Write the packets that are due, before anything else is kept.
+
+        A process that dies in between writes them once more: twice is better
+        than never.
+        """
+        for incident_id in self._plan.due(now_s):
+            incident = self._casebook.get(incident_id)
+            try:
+                packed = self._around.packer.pack(incident, self._axes.wall_s(now_s))
+            except Exception as error:  # whatever it is, detection goes on
                 self._plan.failed(incident, now_s)
                 self._around.observer.packet_failed(incident, error)
                 if not isinstance(error, (OSError, DataError)):
@@ -281,7 +292,9 @@ class Desk:
             epoch_s=self._axes.wall_s(0.0),
             owed=self._plan.owed(),
             books=self._books.at_rest(),
+            pages_asked=self._around.mailroom.pages_asked(),
             told_operations=self._told_operations.at_rest(),
+            told_own=self._told_own.at_rest(),
         )
         checkpoint = Checkpoint(
             boot_id=self._axes.boot_id, state=msgspec.json.encode(state)
@@ -292,7 +305,6 @@ class Desk:
             if ladder.recording_since_s() is None:  # new, or somebody removed it
                 self._unsaved = {
                     each.incident_id: each for each in self._casebook.everything()
-            pages_asked=self._around.mailroom.pages_asked(),
                 }
             ladder.save(
                 checkpoint,

@@ -31,6 +31,7 @@ class WatchState(msgspec.Struct, frozen=True, kw_only=True):
         pages_asked: Per scope, the tier of Amazon's that waits for a person.
         told_operations: Per scope, the operations that were told to be down, and
             the first failure of each (wall clock).
+        told_own: Per scope, what was told to be broken on our own side.
     """
 
     reckoning: ReckoningState
@@ -38,8 +39,9 @@ class WatchState(msgspec.Struct, frozen=True, kw_only=True):
     epoch_s: float
     owed: list[str] = []
     books: BooksState = BooksState()
-    told_operations: dict[str, dict[str, float]] = {}
     pages_asked: dict[str, int] = {}
+    told_operations: dict[str, dict[str, float]] = {}
+    told_own: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class KeptScope:
     first_failed_at_s: float | None
     last_success_at_s: float | None
     operations_down: tuple[str, ...]
+    own_side: bool
 
 
 def kept_scopes(checkpoint: Checkpoint) -> list[KeptScope]:
@@ -69,6 +72,7 @@ def kept_scopes(checkpoint: Checkpoint) -> list[KeptScope]:
             first_failed_at_s=wall(kept.evidence.first_failed_at_s),
             last_success_at_s=wall(kept.evidence.last_success_at_s),
             operations_down=tuple(state.told_operations.get(scope, ())),
+            own_side=scope in state.told_own,
         )
         for scope, kept in state.reckoning.fold.scopes.items()
     ]

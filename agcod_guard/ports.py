@@ -20,6 +20,7 @@ from agcod_guard.incident.doubt import DoubtfulOrder
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.parcel import Claim, Entry, Parcel, Result
 from agcod_guard.incident.troubles import AccountTrouble
+from agcod_guard.outage.own_side import OwnSideTransition
 from agcod_guard.outage.state import OperationTransition, Transition
 
 
@@ -352,12 +353,12 @@ class Packets(Protocol):
     ) -> Path:
         """Write the files, each whole or not at all; return their folder.
 
-        Raises:
         Args:
             incident_id: Whose they are.
             files: Their contents, by name.
             withdrawn: Names that no longer stand there afterwards.
 
+        Raises:
             OSError: Nothing of a file stands half-written.
         """
         ...
@@ -382,6 +383,10 @@ class Observer(Protocol):
         """An operation is down while others of its scope succeed, or up again."""
         ...
 
+    def own_side_changed(self, finding: OwnSideTransition) -> None:
+        """Our own side is broken, or no longer; it is no outage."""
+        ...
+
     def packet_written(self, incident: Incident, folder: Path) -> None:
         """An incident's files stand on disk, new or anew."""
         ...
@@ -390,11 +395,6 @@ class Observer(Protocol):
         """An incident's files could not be written; it is tried again."""
         ...
 
-    def mail_sent(self, entry: Entry) -> None:
-        """A server has accepted a mail or a notice."""
-        ...
-
-    def mail_delayed(self, entry: Entry) -> None:
     def page_due(self, incident: Incident, tier: int, reasons: Sequence[str]) -> None:
         """A tier's mail waits for a person; the reasons say why. Once a tier."""
         ...
@@ -403,6 +403,11 @@ class Observer(Protocol):
         """A mail to one of Amazon's teams lies ready for a person to send."""
         ...
 
+    def mail_sent(self, entry: Entry) -> None:
+        """A server has accepted a mail or a notice."""
+        ...
+
+    def mail_delayed(self, entry: Entry) -> None:
         """It could not be handed over; it is tried again."""
         ...
 

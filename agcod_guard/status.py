@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from agcod_guard.call import Scope
 from agcod_guard.incident.incident import Incident, Stage
+from agcod_guard.incident.verdict import Verdict, verdict_so_far
 from agcod_guard.outage.explanation import explanation, operation_explanation
 from agcod_guard.outage.policy import OutagePolicy
-from agcod_guard.outage.state import Phase, ScopeState
+from agcod_guard.outage.state import Phase
 from agcod_guard.reckoning import Reckoning
 
 
@@ -49,6 +50,9 @@ class ScopeStatus:
         silent: Failing calls since that got no answer.
         incident_id: The incident that is open; None when there is none.
         operations_down: Operations that are down while others succeed.
+        verdict: On whose side the failure is, as far as can be told; None while
+            nothing is suspected.
+        verdict_reasons: Why; one sentence each.
     """
 
     scope: Scope
@@ -62,6 +66,8 @@ class ScopeStatus:
     silent: int
     incident_id: str | None
     operations_down: tuple[OperationStatus, ...] = ()
+    verdict: Verdict | None = None
+    verdict_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,28 +114,30 @@ def status_of(
         scopes=tuple(
             _scope_status(
                 scope,
-                state,
                 open_ones.get(scope),
                 reason=explanation(
                     scope, states, now_s, policy=policy, wall_s=reckoning.axes.wall_s
                 ),
                 operations_down=_operations_down(scope, reckoning, policy),
+                verdict=verdict_so_far(reckoning.present, scope, policy),
                 reckoning=reckoning,
             )
-            for scope, state in sorted(states.items())
+            for scope in sorted(states)
         ),
     )
 
 
 def _scope_status(
     scope: str,
-    state: ScopeState,
     incident_id: str | None,
     *,
     reason: str,
     operations_down: tuple[OperationStatus, ...],
+    verdict: tuple[Verdict | None, tuple[str, ...]],
     reckoning: Reckoning,
 ) -> ScopeStatus:
+    state = reckoning.present.scopes[scope]
+
     def wall(at_s: float | None) -> float | None:
         return None if at_s is None else reckoning.axes.wall_s(at_s)
 
@@ -145,6 +153,8 @@ def _scope_status(
         silent=state.evidence.silent,
         incident_id=incident_id,
         operations_down=operations_down,
+        verdict=verdict[0],
+        verdict_reasons=verdict[1],
     )
 
 

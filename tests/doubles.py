@@ -69,19 +69,22 @@ class ListObserver:
     def operation_changed(self, operation: Any) -> None:
         pass
 
+    def own_side_changed(self, finding: Any) -> None:
+        pass
+
     def packet_written(self, incident: Any, folder: Path) -> None:
         pass
 
     def packet_failed(self, incident: Any, error: Exception) -> None:
         pass
 
-    def mail_sent(self, entry: Any) -> None:
-        pass
-
     def page_due(self, incident: Any, tier: Any, reasons: Any) -> None:
         pass
 
     def draft_written(self, draft: Any, subject: Any) -> None:
+        pass
+
+    def mail_sent(self, entry: Any) -> None:
         pass
 
     def mail_delayed(self, entry: Any) -> None:

@@ -22,13 +22,23 @@ FLOORS = [
     {"open_call", "merging", "heartbeat", "unended"},
     {"samples", "stream", "recollection", "call_log"},
     {"recorder", "intake", "log_files", "log_stream"},
-    {"reckoning", "packing", "packing_plan", "bookkeeping", "told_operations"},
+    {
+        "reckoning",
+        "packing",
+        "packing_plan",
+        "bookkeeping",
+        "told_operations",
+        "told_own_side",
+        "mailroom",
+    },
     {"kept"},
     {"desk", "status", "prober", "postman", "down_scopes"},
     {"watch", "telling"},
     {"capture", "storage", "telemetry", "delivery", "network"},
     {"simulator"},
     {"data_folder"},
+    {"last_look"},
+    {"post_office"},
     {"assembly"},
     {"rounds"},
     {"guard", "replaying", "ingesting"},
@@ -37,8 +47,6 @@ FLOORS = [
     {"cli", "pytest_plugin", "__init__"},
     {"__main__"},
 ]
-    {"last_look"},
-    {"post_office"},
 ADAPTERS = {"capture", "storage", "telemetry", "delivery", "network"}
 PURE = {
     "call", "redaction", "protocol", "outage", "formats", "incident", "frames", "axes",

@@ -87,6 +87,8 @@ def _scope_facts(each: ScopeStatus) -> dict[str, Any]:
             "operations_down": [
                 with_iso(asdict(operation)) for operation in each.operations_down
             ],
+            "verdict": None if each.verdict is None else each.verdict.value,
+            "verdict_reasons": list(each.verdict_reasons),
         }
     )
 
@@ -107,6 +109,9 @@ def _print_scopes(present: Status, out: TextIO) -> None:
         print(f"{each.scope}: {each.reason}.", file=out)
         for operation in each.operations_down:
             print(f"{each.scope}: {operation.reason}.", file=out)
+        if each.verdict is not None:
+            why = " ".join(each.verdict_reasons)
+            print(f"{each.scope}: verdict {each.verdict.value}. {why}", file=out)
 
 
 def _by_whom(folder: DataFolder, *, watched: bool) -> str:

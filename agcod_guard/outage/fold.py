@@ -273,8 +273,17 @@ class Fold:
             )
         if is_new_outage:
             self.operations.give_way(scope, moved_at_s(state), moves)
+            state = self._with_what_was_tried(scope, state)
         self._set(scope, state, moves)
         return state
+
+    def _with_what_was_tried(self, scope: str, state: ScopeState) -> ScopeState:
+        outage = state.outage
+        if outage is None or outage.relapses:
+            return state
+        tried = self.own.ways.tried(state.evidence, endpoint_of(scope))
+        outage = msgspec.structs.replace(outage, tried=tried)
+        return msgspec.structs.replace(state, outage=outage)
 
     def _set(self, scope: str, state: ScopeState, moves: list[Change]) -> None:
         before = self.scopes[scope]

@@ -8,10 +8,11 @@ forgotten, and calls that it explains are not counted.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from msgspec import Struct
 
-from agcod_guard.call import Outcome
+from agcod_guard.call import Outcome, Scope
 from agcod_guard.outage.detector import after_own_side, is_beyond_us
 from agcod_guard.outage.events import Checked, Ended, Referenced
 from agcod_guard.outage.policy import OutagePolicy
@@ -34,6 +35,23 @@ class OwnSide(Struct, frozen=True, omit_defaults=True):
     reason: str
     source: str
     by_reference: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSideTransition:
+    """Our own side is found to be broken, or no longer.
+
+    Attributes:
+        scope: Account and endpoint whose calls fail.
+        is_broken: Whether it is so from now on.
+        at_s: Since when, seconds since the Unix epoch.
+        reason: What was found, in one sentence.
+    """
+
+    scope: Scope
+    is_broken: bool
+    at_s: float
+    reason: str
 
 
 class OwnSides:

@@ -92,6 +92,7 @@ class Outage(Struct, frozen=True, kw_only=True, omit_defaults=True):
         probes: Our own test calls that had failed, when it opened.
         reference_usable: A reference could have spoken against us.
         confirmed: Enough of our own test calls had failed by then.
+        tried: What trying our own way had shown when it opened.
     """
 
     first_failed_at_s: float
@@ -108,6 +109,7 @@ class Outage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     probes: int = 0
     reference_usable: bool = False
     confirmed: bool = False
+    tried: tuple[str, ...] = ()
 
 
 class ScopeState(Struct, frozen=True, kw_only=True, omit_defaults=True):

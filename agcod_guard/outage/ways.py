@@ -24,6 +24,10 @@ from agcod_guard.outage.state import ScopeState
 _CAME_THROUGH = (None, Trouble.ANSWER)
 
 
+MOST_TOLD = 5
+"""Machines whose findings are told of a scope."""
+
+
 class Way(Struct, frozen=True, omit_defaults=True):
     """One machine's way to one endpoint, since an answer last came along it.
 
@@ -161,6 +165,15 @@ class Ways:
         if proven_s is None or (known_s is not None and proven_s <= known_s):
             return state
         return after_marks(state, proven_s, policy=self._policy)
+
+    def tried(self, evidence: Evidence, endpoint: str) -> tuple[str, ...]:
+        """Return what trying the ways of the failing machines has shown last."""
+        ways = (self.of(source, endpoint) for source in evidence.failing)
+        return tuple(
+            f"tried from {way.source}: {way.finding.told}"
+            for way in ways
+            if way is not None and way.finding is not None
+        )[:MOST_TOLD]
 
     def to_check(self, source: str, suspected: Collection[str]) -> list[Route]:
         """Return the routes of a machine that are to be tried.

@@ -15,6 +15,7 @@ from pathlib import Path
 from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.parcel import Entry, State
+from agcod_guard.outage.own_side import OwnSideTransition
 from agcod_guard.outage.state import OperationTransition, Phase, Transition
 from agcod_guard.redaction import redact_text
 from agcod_guard.telemetry.channel import Channel, Fact
@@ -30,13 +31,16 @@ OUTAGE_RELAPSED = "outage.relapsed"
 OUTAGE_CLEARED = "outage.cleared"
 OPERATION_DOWN = "operation.down"
 OPERATION_UP = "operation.up"
+OWN_SIDE_BROKEN = "own_side.broken"
+OWN_SIDE_MENDED = "own_side.mended"
+DRAFT_WRITTEN = "draft.written"
 PACKET_WRITTEN = "packet.written"
 PACKET_FAILED = "packet.failed"
+PAGE_DUE = "page.due"
 PAGE_SENT = "page.sent"
 PAGE_DELAYED = "page.delayed"
 PAGE_UNSURE = "page.unsure"
 PAGE_REFUSED = "page.refused"
-PAGE_DUE = "page.due"
 PAGE_CANCELLED = "page.cancelled"
 JOURNAL_FRAMES_LOST = "journal.frames_lost"
 JOURNAL_RESUMED = "journal.resumed"
@@ -104,6 +108,17 @@ class Events:
             reason=operation.reason,
         )
 
+    def own_side_changed(self, finding: OwnSideTransition) -> None:
+        """Tell what is broken on our own side, or that it no longer is."""
+        self._tell(
+            WARNING if finding.is_broken else INFO,
+            OWN_SIDE_BROKEN if finding.is_broken else OWN_SIDE_MENDED,
+            account=finding.scope.account,
+            endpoint=str(finding.scope.endpoint),
+            at_s=finding.at_s,
+            reason=finding.reason,
+        )
+
     def packet_written(self, incident: Incident, folder: Path) -> None:
         """Tell where the packet stands."""
         self._tell(
@@ -123,6 +138,20 @@ class Events:
             error=_error_text(error),
         )
 
+    def page_due(self, incident: Incident, tier: int, reasons: Sequence[str]) -> None:
+        """Tell that a person has to send it, and why it does not go by itself."""
+        self._tell(
+            WARNING,
+            PAGE_DUE,
+            **_facts_of_incident(incident),
+            tier=tier,
+            reason=" ".join(reasons),
+        )
+
+    def draft_written(self, draft: Path, subject: str) -> None:
+        """Tell where the mail lies."""
+        self._tell(WARNING, DRAFT_WRITTEN, path=str(draft), subject=subject)
+
     def mail_sent(self, entry: Entry) -> None:
         """Tell that it was accepted, and the server's words."""
         self._tell(INFO, PAGE_SENT, **_facts_of_entry(entry))
@@ -138,20 +167,6 @@ class Events:
 
     def mail_refused(self, entry: Entry) -> None:
         """Tell that a person must look."""
-    def page_due(self, incident: Incident, tier: int, reasons: Sequence[str]) -> None:
-        """Tell that a person has to send it, and why it does not go by itself."""
-        self._tell(
-            WARNING,
-            PAGE_DUE,
-            **_facts_of_incident(incident),
-            tier=tier,
-            reason=" ".join(reasons),
-        )
-
-    def draft_written(self, draft: Path, subject: str) -> None:
-        """Tell where the mail lies."""
-        self._tell(WARNING, DRAFT_WRITTEN, path=str(draft), subject=subject)
-
         self._tell(ERROR, PAGE_REFUSED, **_facts_of_entry(entry))
 
     def mail_cancelled(self, entry: Entry) -> None:

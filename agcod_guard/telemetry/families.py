@@ -105,6 +105,13 @@ OPERATION_DOWN = Family(
     (*_SCOPE, "operation"),
     read=True,
 )
+OWN_SIDE = Family(
+    "agcod_own_side",
+    Type.GAUGE,
+    "1 while calls fail because of our own side: no proxy, no names, no route.",
+    _SCOPE,
+    read=True,
+)
 INCIDENTS = Family(
     "agcod_incidents_total",
     Type.COUNTER,
@@ -114,6 +121,11 @@ INCIDENTS = Family(
 PACKETS_WRITTEN = Family(
     "agcod_packets_written_total", Type.COUNTER, "Packets written, new or anew."
 )
+DRAFTS_WRITTEN = Family(
+    "agcod_drafts_written_total",
+    Type.COUNTER,
+    "Mails to Amazon's teams that were made ready for a person to send.",
+)
 PACKET_FAILURES = Family(
     "agcod_packet_failures_total", Type.COUNTER, "Packets that could not be written."
 )
@@ -121,11 +133,6 @@ MAILS = Family(
     "agcod_mails_total",
     Type.COUNTER,
     "What came of mails and notices that were to leave the house, per try.",
-DRAFTS_WRITTEN = Family(
-    "agcod_drafts_written_total",
-    Type.COUNTER,
-    "Mails to Amazon's teams that were made ready for a person to send.",
-)
     ("channel", "result"),
 )
 JOURNAL_BYTES = Family(
@@ -163,8 +170,10 @@ FAMILIES = (
     LAST_SUCCESS,
     INCIDENTS_OPEN,
     OPERATION_DOWN,
+    OWN_SIDE,
     INCIDENTS,
     PACKETS_WRITTEN,
+    DRAFTS_WRITTEN,
     PACKET_FAILURES,
     MAILS,
     JOURNAL_BYTES,
@@ -173,7 +182,6 @@ FAMILIES = (
     INTERNAL_ERRORS,
     BUILD_INFO,
 )
-    DRAFTS_WRITTEN,
 
 
 class _Silent:

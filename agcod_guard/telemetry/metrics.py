@@ -20,6 +20,7 @@ from agcod_guard.errors import swallowed
 from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.parcel import SMTP, Entry
+from agcod_guard.outage.own_side import OwnSideTransition
 from agcod_guard.outage.state import OperationTransition, Phase, Transition
 from agcod_guard.protocol.endpoints import HOSTS
 from agcod_guard.protocol.failures import CLASSES
@@ -27,8 +28,8 @@ from agcod_guard.protocol.operations import KNOWN_OPERATIONS, known_operation
 from agcod_guard.telemetry.families import (
     BUILD_INFO,
     CALLS,
-    DURATION,
     DRAFTS_WRITTEN,
+    DURATION,
     ERRORS,
     FRAMES_LOST,
     FRAMES_SKIPPED,
@@ -142,6 +143,9 @@ class Metrics:
     def operation_changed(self, operation: OperationTransition) -> None:
         """Count nothing: it is read from the ladder, like the phases."""
 
+    def own_side_changed(self, finding: OwnSideTransition) -> None:
+        """Count nothing: what is broken is read from the ladder."""
+
     def packet_written(self, incident: Incident, folder: Path) -> None:
         """Count the packet."""
         self._families.child(PACKETS_WRITTEN).inc()
@@ -150,16 +154,16 @@ class Metrics:
         """Count the packet that is not there."""
         self._families.child(PACKET_FAILURES).inc()
 
-    def mail_sent(self, entry: Entry) -> None:
-        """Count it."""
-        self._count_mail(entry, "sent")
-
     def page_due(self, incident: Incident, tier: int, reasons: Sequence[str]) -> None:
         """Count nothing: which tier is due is read from the ladder."""
 
     def draft_written(self, draft: Path, subject: str) -> None:
         """Count it."""
         self._families.child(DRAFTS_WRITTEN).inc()
+
+    def mail_sent(self, entry: Entry) -> None:
+        """Count it."""
+        self._count_mail(entry, "sent")
 
     def mail_delayed(self, entry: Entry) -> None:
         """Count the try."""

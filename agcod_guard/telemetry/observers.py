@@ -10,6 +10,7 @@ from agcod_guard.errors import swallowed
 from agcod_guard.frames import End
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.parcel import Entry
+from agcod_guard.outage.own_side import OwnSideTransition
 from agcod_guard.outage.state import OperationTransition, Transition
 from agcod_guard.ports import Observer
 
@@ -44,6 +45,12 @@ class Observers:
             lambda told: told.operation_changed(operation),
         )
 
+    def own_side_changed(self, finding: OwnSideTransition) -> None:
+        """Tell that our own side is broken, or no longer."""
+        self._tell(
+            "observer.own_side_changed", lambda told: told.own_side_changed(finding)
+        )
+
     def packet_written(self, incident: Incident, folder: Path) -> None:
         """Tell that an incident's files stand on disk."""
         self._tell(
@@ -57,13 +64,6 @@ class Observers:
             "observer.packet_failed", lambda told: told.packet_failed(incident, error)
         )
 
-    def mail_sent(self, entry: Entry) -> None:
-        """Tell that a mail or a notice was accepted."""
-        self._tell("observer.mail_sent", lambda told: told.mail_sent(entry))
-
-    def mail_delayed(self, entry: Entry) -> None:
-        """Tell that it could not be handed over yet."""
-        self._tell("observer.mail_delayed", lambda told: told.mail_delayed(entry))
     def page_due(self, incident: Incident, tier: int, reasons: Sequence[str]) -> None:
         """Tell that a tier's mail waits for a person."""
         self._tell(
@@ -76,6 +76,13 @@ class Observers:
             "observer.draft_written", lambda told: told.draft_written(draft, subject)
         )
 
+    def mail_sent(self, entry: Entry) -> None:
+        """Tell that a mail or a notice was accepted."""
+        self._tell("observer.mail_sent", lambda told: told.mail_sent(entry))
+
+    def mail_delayed(self, entry: Entry) -> None:
+        """Tell that it could not be handed over yet."""
+        self._tell("observer.mail_delayed", lambda told: told.mail_delayed(entry))
 
     def mail_unsure(self, entry: Entry) -> None:
         """Tell that it may have gone out."""

@@ -23,6 +23,7 @@ from agcod_guard.telemetry.families import (
     LAST_SUCCESS,
     OPERATION_DOWN,
     OUTAGE_STATE,
+    OWN_SIDE,
     Family,
     Report,
 )
@@ -46,6 +47,7 @@ class ScopeReport:
         last_success_at_s: Last success, likewise; None when none is known.
         incident_open: An incident of it is open.
         operations_down: Operations that are down while others succeed.
+        own_side: Its calls fail because of our own side.
     """
 
     account: str
@@ -55,6 +57,7 @@ class ScopeReport:
     last_success_at_s: float | None = None
     incident_open: bool = False
     operations_down: frozenset[str] = frozenset()
+    own_side: bool = False
 
 
 ReadReports = Callable[[], Iterable[ScopeReport]]
@@ -115,13 +118,15 @@ class StateCollector:
                 LAST_SUCCESS,
                 INCIDENTS_OPEN,
                 OPERATION_DOWN,
+                OWN_SIDE,
             )
         ]
 
     def collect(self) -> list[GaugeMetricFamily]:
         """Return the families with a value per scope, as Prometheus asks."""
         families = self.describe()
-        state, first_failure, last_success, incidents_open, operation_down = families
+        state, first_failure, last_success, incidents_open = families[:4]
+        operation_down, own_side = families[4:]
         for labels, report in self._merged().items():
             for phase in Phase:
                 state.add_metric([*labels, phase.value], float(phase is report.phase))
@@ -131,6 +136,7 @@ class StateCollector:
             for operation in sorted(KNOWN_OPERATIONS):
                 is_down = operation in report.operations_down
                 operation_down.add_metric([*labels, operation], float(is_down))
+            own_side.add_metric(labels, float(report.own_side))
         return families
 
     def _merged(self) -> dict[tuple[str, str], ScopeReport]:
@@ -157,6 +163,7 @@ def _worse_of(one: ScopeReport, other: ScopeReport) -> ScopeReport:
         ),
         incident_open=one.incident_open or other.incident_open,
         operations_down=one.operations_down | other.operations_down,
+        own_side=one.own_side or other.own_side,
     )
 
 

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from agcod_guard.call import Outcome, Scope
 from agcod_guard.incident.parcel import State
+from agcod_guard.outage.own_side import OwnSideTransition
 from agcod_guard.telemetry import events as names
 from agcod_guard.telemetry.channel import LOGGER_NAME
 from agcod_guard.telemetry.events import Events
@@ -142,6 +143,33 @@ class TestEvents:
                 "at_s": 1_763_809_700.0,
                 "first_failed_at_s": 1_763_809_505.0,
                 "reason": "12 orders have failed in 190 s.",
+            }
+        ]
+
+    @pytest.mark.parametrize(
+        ("is_broken", "event", "level"),
+        [(True, "own_side.broken", "warning"), (False, "own_side.mended", "info")],
+    )
+    def test_what_is_broken_on_our_own_side_has_events_of_its_own(
+        self, logged, is_broken, event, level
+    ):
+        Events().own_side_changed(
+            OwnSideTransition(
+                scope=Scope.parse("Acmes/eu"),
+                is_broken=is_broken,
+                at_s=7.0,
+                reason="no name can be looked up",
+            )
+        )
+
+        assert logged == [
+            {
+                "event": event,
+                "log_level": level,
+                "account": "Acmes",
+                "endpoint": "eu",
+                "at_s": 7.0,
+                "reason": "no name can be looked up",
             }
         ]
 
@@ -281,6 +309,26 @@ class TestEvents:
             assert "AAAA-BBBBBB-CCCC" not in entry["error"]
             assert len(entry["error"]) <= 300
 
+    def test_a_page_that_waits_for_a_person_says_why(self, logged, incident):
+        Events().page_due(incident, 2, ("page.mode is draft: a person sends it.",))
+
+        (event,) = logged
+        assert event == {
+            "event": "page.due",
+            "log_level": "warning",
+            **INCIDENT_FACTS,
+            "tier": 2,
+            "reason": "page.mode is draft: a person sends it.",
+        }
+
+    def test_a_draft_is_told_with_its_place_and_subject(self, logged):
+        Events().draft_written(Path("/data/drafts/x.eml"), "AGCOD account Acmes")
+
+        (event,) = logged
+        assert (event["event"], event["log_level"]) == ("draft.written", "warning")
+        assert event["path"] == "/data/drafts/x.eml"
+        assert event["subject"] == "AGCOD account Acmes"
+
     def test_every_event_stands_in_the_documentation(self):
         constants = [
             value
@@ -309,26 +357,6 @@ class TestWhoHearsThem:
             "event": "journal.frames_lost",
             "count": 3,
             "reason": "disk full\n at /data",
-    def test_a_page_that_waits_for_a_person_says_why(self, logged, incident):
-        Events().page_due(incident, 2, ("page.mode is draft: a person sends it.",))
-
-        (event,) = logged
-        assert event == {
-            "event": "page.due",
-            "log_level": "warning",
-            **INCIDENT_FACTS,
-            "tier": 2,
-            "reason": "page.mode is draft: a person sends it.",
-        }
-
-    def test_a_draft_is_told_with_its_place_and_subject(self, logged):
-        Events().draft_written(Path("/data/drafts/x.eml"), "AGCOD account Acmes")
-
-        (event,) = logged
-        assert (event["event"], event["log_level"]) == ("draft.written", "warning")
-        assert event["path"] == "/data/drafts/x.eml"
-        assert event["subject"] == "AGCOD account Acmes"
-
         }
         assert capsys.readouterr() == ("", "")
 

@@ -306,6 +306,7 @@ class TestStates:
                 phase=Phase.SUSPECT,
                 first_failed_at_s=30.0,
                 operations_down=frozenset({"CreateGiftCard"}),
+                own_side=True,
             ),
         ]
         metrics.read_states(lambda: reports)
@@ -318,6 +319,7 @@ class TestStates:
         assert value("agcod_incidents_open", scope) == 1
         create = scope | {"operation": "CreateGiftCard"}
         assert value("agcod_operation_down", create) == 1
+        assert value("agcod_own_side", scope) == 1
         samples = series_of(registry, "agcod_incidents_open")
         assert len({tuple(point.labels.items()) for point in samples}) == len(samples)
 

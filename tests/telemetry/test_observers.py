@@ -8,6 +8,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from agcod_guard import errors
+from agcod_guard.call import Scope
+from agcod_guard.outage.own_side import OwnSideTransition
 from agcod_guard.outage.state import Phase
 from agcod_guard.ports import Observer
 from agcod_guard.telemetry.channel import LOGGER_NAME
@@ -25,8 +27,15 @@ def facts(make_call, make_transition, make_operation, incident, entry):
         "call_ended": (make_call(),),
         "transition": (make_transition(Phase.OK, Phase.SUSPECT),),
         "operation_changed": (make_operation(is_down=True),),
+        "own_side_changed": (
+            OwnSideTransition(
+                scope=Scope.parse("Acmes/eu"), is_broken=True, at_s=7.0, reason="why"
+            ),
+        ),
         "packet_written": (incident, Path("/data/incidents/x")),
         "packet_failed": (incident, OSError("disk full")),
+        "page_due": (incident, 2, ("page.mode is draft: a person sends it.",)),
+        "draft_written": (Path("/data/drafts/x.eml"), "AGCOD account Acmes"),
         **{name: (entry,) for name in NEWS if name.startswith("mail_")},
         "frames_lost": (3, "disk full"),
         "journal_resumed": (),
@@ -34,8 +43,6 @@ def facts(make_call, make_transition, make_operation, incident, entry):
         "frames_skipped": (1, "a.seg"),
         "call_without_timeout": ("CreateGiftCard",),
         "hidden_retries": ("CreateGiftCard", 3),
-        "page_due": (incident, 2, ("page.mode is draft: a person sends it.",)),
-        "draft_written": (Path("/data/drafts/x.eml"), "AGCOD account Acmes"),
         "internal_error": ("capture.begin", ValueError("odd")),
     }
 
