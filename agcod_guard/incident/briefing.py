@@ -11,6 +11,7 @@ from agcod_guard.incident.dossier import Dossier
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.items import MISSING, Reporter, items
 from agcod_guard.incident.layout import identifier, plain, wrapped
+from agcod_guard.incident.message import header_text
 from agcod_guard.protocol.contacts import Contacts
 
 WITHHELD = (
@@ -58,11 +59,10 @@ class Briefing:
 
     def whose(self, reporter: Reporter) -> str:
         """Return partner id and marketplace: `Acmes (UK)`."""
-        for item in items(self.incident, self.dossier, reporter, sample_attached=True):
-            if item.label == "Marketplace":
-                marketplace = None if item.missing else item.answer[0]
-                return whose(self.incident.scope.account, marketplace)
-        raise AssertionError("the packet has an item Marketplace")
+        answers = items(self.incident, self.dossier, reporter, sample_attached=True)
+        answer = next(item for item in answers if item.label == "Marketplace")
+        marketplace = None if answer.missing else answer.answer[0]
+        return whose(self.incident.scope.account, marketplace)
 
     @property
     def main_error(self) -> str:
@@ -116,6 +116,11 @@ def contact_fields(reporter: Reporter) -> dict[str, str]:
         "Contact phone number": _given(reporter.phone, "contact.phone"),
         "Contact email": _given(reporter.email, "contact.email"),
     }
+
+
+def in_subject(text: str) -> str:
+    """Return `text` short enough to leave room in a subject for the rest."""
+    return header_text(text, most=60)
 
 
 def without_secrets(text: str) -> str:

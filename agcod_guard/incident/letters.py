@@ -16,6 +16,7 @@ from agcod_guard.incident.briefing import (
     Letterhead,
     contact_fields,
     fields,
+    in_subject,
     paragraphs,
     subject_without_secrets,
     whose,
@@ -86,7 +87,7 @@ def account_mail(
     return letter(
         route,
         head,
-        subject=f"AGCOD account {who}: {error} since {since}",
+        subject=f"AGCOD account {in_subject(who)}: {in_subject(error)} since {since}",
         parts=(
             paragraphs(opening, _REQUESTS.get(trouble.error_type, _ANY_REQUEST)),
             fields(facts),

@@ -20,10 +20,12 @@ from agcod_guard.incident.layout import harmless_lines, identifier
 from agcod_guard.protocol.contacts import Contacts
 from agcod_guard.protocol.failures import Door
 
+LONGEST_SUBJECT = 300
+"""Characters of a subject; more is cut off."""
+
 NOWHERE = "agcod-guard.invalid"
 """Domain of a Message-ID where no sender is known."""
 
-_LONGEST_SUBJECT = 200
 _LONGEST_LINE = 76
 _LONGEST_HEADER = 998
 _LONGEST_MAILTO = 1_900
@@ -200,13 +202,17 @@ def known_message_id(text: str) -> str | None:
     return None if found is None or "=?" in text else f"<{found[1]}>"
 
 
-def header_text(value: str) -> str:
-    """Return `value` as one line of visible ASCII, at most 200 characters."""
+def header_text(value: str, most: int = LONGEST_SUBJECT) -> str:
+    """Return `value` as one line of visible ASCII, at most `most` characters.
+
+    Done twice it changes nothing more.
+    """
     shown = " ".join(identifier(word) for word in value.split())
+    shown = shown.replace("\\\\", "\\")
     shown = shown.replace("=?", "=\\x3f")  # no encoded word
-    if len(shown) <= _LONGEST_SUBJECT:
+    if len(shown) <= most:
         return shown
-    return f"{shown[: _LONGEST_SUBJECT - 3].rstrip()}..."
+    return f"{shown[: most - 3].rstrip()}..."
 
 
 def harmless(text: str) -> str:

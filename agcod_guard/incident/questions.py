@@ -10,6 +10,7 @@ from agcod_guard.call import Call, Outcome, Scope
 from agcod_guard.incident.briefing import (
     Letterhead,
     fields,
+    in_subject,
     in_words,
     paragraphs,
     whose,
@@ -107,7 +108,10 @@ def request_mail(
     return letter(
         route,
         head,
-        subject=f"AGCOD request {request_id} of {who}: {ended}",
+        subject=(
+            f"AGCOD request {in_subject(request_id)} of {in_subject(who)}: "
+            f"{in_subject(ended)}"
+        ),
         parts=(paragraphs(opening, _asked(calls)), fields(facts), _listed(calls)),
         name=draft_name(
             first.started_at_s, "report", _digest(f"{who}{first.request_id}")
@@ -142,7 +146,10 @@ def operation_mail(
     return letter(
         route,
         head,
-        subject=f"AGCOD {operation} fails for {who}: {error} since {since}",
+        subject=(
+            f"AGCOD {in_subject(operation)} fails for {in_subject(who)}: "
+            f"{in_subject(error)} since {since}"
+        ),
         parts=(paragraphs(opening, asked), fields(facts), _listed(down.examples)),
         name=draft_name(
             down.first_at_s, "operation-down", down.operation, down.scope.account
@@ -169,7 +176,7 @@ def announcement_mail(
     return letter(
         route,
         head,
-        subject=f"Planned {kind} of AGCOD partner {who}, {start}",
+        subject=f"Planned {kind} of AGCOD partner {in_subject(who)}, {start}",
         parts=(paragraphs(opening, plain(planned.what), effect),),
         name=draft_name(
             planned.starts_at_s, kind, _digest(f"{who}{start}{planned.what}")

@@ -14,6 +14,7 @@ from agcod_guard.incident.briefing import (
     Letterhead,
     contact_fields,
     fields,
+    in_subject,
     paragraphs,
     subject_without_secrets,
     without_secrets,
@@ -73,7 +74,9 @@ def recovery_mail(
     if ended_at_s is None:
         raise NotOver(incident.incident_id)
     who, name = briefing.whose(head.reporter), incident.incident_id
-    subject = f"AGCOD outage over for {who} since {gmt(ended_at_s)} [{name}]"
+    subject = (
+        f"AGCOD outage over for {in_subject(who)} since {gmt(ended_at_s)} [{name}]"
+    )
     parts = (
         paragraphs(
             banner_of(incident) or "",

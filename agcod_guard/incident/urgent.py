@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from agcod_guard.incident.briefing import (
     Briefing,
     Letterhead,
+    in_subject,
     paragraphs,
     subject_without_secrets,
     without_secrets,
@@ -32,8 +33,9 @@ def urgent_subject(briefing: Briefing, reporter: Reporter, tier: int) -> str:
     drill = "DRILL, PLEASE IGNORE - " if banner_of(incident) else ""
     level = f"Escalation to tier {tier}: " if tier > 1 else ""
     subject = (
-        f"{drill}{level}AGCOD outage for {briefing.whose(reporter)}: "
-        f"{briefing.main_error} since {gmt(incident.first_failed_at_s)} {mark}"
+        f"{drill}{level}AGCOD outage for {in_subject(briefing.whose(reporter))}: "
+        f"{in_subject(briefing.main_error)} "
+        f"since {gmt(incident.first_failed_at_s)} {mark}"
     )
     return subject_without_secrets(subject, f"{drill}{level}AGCOD outage {mark}")
 

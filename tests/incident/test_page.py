@@ -361,6 +361,7 @@ def test_whatever_came_over_the_wire_the_page_goes_out_with_one_of_each_header(
     )
 
     message_ = read(made)
+    assert message_["Subject"].endswith("[20261122T111505Z-eu-3f9a]")
     for name in ("Message-ID", "Date", "From", "To", "Reply-To", "Subject"):
         assert len(message_.get_all(name)) == 1
     assert message_.get_all("Bcc") is None
