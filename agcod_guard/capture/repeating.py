@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from agcod_guard.attempting import Order, Try
 from agcod_guard.call import Outcome
 from agcod_guard.capture.pacing import FirstSent, Pace
-from agcod_guard.capture.unseen import outcome_unseen
+from agcod_guard.capture.unseen import names_agcod, outcome_unseen
 from agcod_guard.clock import SystemClock
 from agcod_guard.errors import (
     AgcodOutageError,
@@ -103,12 +103,15 @@ class Came:
         A call that was given up is judged by why: a timeout of the partner's own,
         such as `asyncio.timeout`, leaves the order as unknown as any other.
         """
-        if self.end is None and self.sent:
-            return None  # under way still: a body that was not read
+        if self.end is None and (self.sent or not self._names_agcod()):
+            return None  # a body that is still to be read, or no call to AGCOD
         outcome = None if self.end is None else self.end.outcome
         if outcome is None or (outcome is Outcome.ABANDONED and self.error):
             return outcome_unseen(result=self.result, error=self.error)
         return outcome
+
+    def _names_agcod(self) -> bool:
+        return names_agcod(self.result if self.error is None else self.error)
 
 
 class Run:

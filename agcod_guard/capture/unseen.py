@@ -1,7 +1,7 @@
-"""Say what came of an attempt of which the guard saw no call.
+"""Say what came of an attempt by what the partner's function returned or raised.
 
-Reads only what is there: no body is taken from the wire for it. Used to tell
-that an attempt failed, never to repeat one.
+For attempts of which the guard saw no call: it tells that they failed, and never
+leads to a repeat. Reads only what is there: no body is taken from the wire for it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 from agcod_guard.call import Outcome
 from agcod_guard.protocol.operations import UNKNOWN_OPERATION
 from agcod_guard.protocol.reading import read_answer
+from agcod_guard.protocol.targets import target_of
 from agcod_guard.protocol.transport import hands_over_answer
 
 
@@ -32,31 +33,47 @@ def outcome_unseen(
     return read_answer(
         operation=UNKNOWN_OPERATION,
         status=status,
-        response_headers=getattr(answer, "headers", None),
+        response_headers=_part(answer, "headers"),
         response_body=_body_of(answer),
         error=error,
     ).outcome
 
 
+def names_agcod(came: object) -> bool:
+    """Tell whether a response or an error says that it is of a call to AGCOD.
+
+    Known by the operation in its URL, for AGCOD may stand behind any host.
+    """
+    for place in (came, _part(came, "response"), _part(came, "request")):
+        url = _part(place, "url")
+        if url is not None:
+            return target_of(str(url), {}).operation is not None
+    return False
+
+
 def _answer_in(error: Exception) -> object:
-    response = getattr(error, "response", None)
+    response = _part(error, "response")
     return error if response is None else response
 
 
 def _status_of(answer: object) -> int | None:
     for name in ("status_code", "status", "code"):
-        status = getattr(answer, name, None)
+        status = _part(answer, name)
         if isinstance(status, int):
             return status
     return None
 
 
-def _body_of(answer: Any) -> bytes | None:
+def _body_of(answer: object) -> bytes | None:
     """Return the body if it has been read already."""
-    if getattr(answer, "_content", None) is False:
+    if _part(answer, "_content") is False:
         return None  # requests would read it now
-    try:
-        body = answer.content
-    except Exception:
-        return None  # httpx says so where it was not read
+    body = _part(answer, "content")
     return body if isinstance(body, bytes) else None
+
+
+def _part(thing: object, name: str) -> Any:
+    try:
+        return getattr(thing, name, None)
+    except Exception:
+        return None  # httpx raises for what it does not have

@@ -434,11 +434,45 @@ def test_an_unguarded_client_that_fails_is_named(again):
 
 
 def test_an_unguarded_client_that_raises_is_named(again):
-    raised = requests.ReadTimeout()
+    raised = requests.ReadTimeout(request=requests.Request("POST", URL).prepare())
     with requests.Session() as bare, pytest.raises(UnseenCallError) as caught:
         again()(Shop(bare, raised).buy)()
 
     assert caught.value.__cause__ is raised
+
+
+OTHER_URL = "https://stock.example.invalid/reserve"
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        FileNotFoundError("no such template"),
+        ConnectionRefusedError("our own database"),
+        requests.ConnectionError(request=requests.Request("GET", OTHER_URL).prepare()),
+    ],
+    ids=["file", "database", "another service"],
+)
+def test_what_fails_before_agcod_is_called_is_the_partners_own(session, again, raised):
+    shop, calls = Shop(session, CARD), []
+
+    @again()
+    def buy():
+        calls.append(1)
+        if len(calls) == 1:
+            raise raised
+        return shop.buy()
+
+    with pytest.raises(type(raised)) as caught:
+        buy()
+
+    assert caught.value is raised
+    assert calls == [1]
+
+
+def test_an_answer_of_another_service_is_the_partners_own(again):
+    with requests.Session() as bare:
+        assert again()(Shop(bare, 503, url=OTHER_URL).buy)().status_code == 503
 
 
 @pytest.mark.parametrize("answer", [CARD, REFUSED, NO_FUNDS, BAD_KEY])

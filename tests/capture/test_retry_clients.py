@@ -189,6 +189,19 @@ def test_an_unguarded_client_that_hands_over_its_answer_as_an_error_is_named(
     assert isinstance(caught.value.__cause__, httpx.HTTPStatusError)
 
 
+def test_an_error_that_does_not_say_what_was_asked_is_the_partners_own(again):
+    raised = httpx.ConnectError("refused")  # its `request` raises a RuntimeError
+
+    @again
+    def buy():
+        raise raised
+
+    with pytest.raises(httpx.ConnectError) as caught:
+        buy()
+
+    assert caught.value is raised
+
+
 def test_an_unguarded_client_that_was_denied_keeps_its_error(agcod, again):
     def buy():
         return httpx.post(agcod.url("denied"), content=b"{}").raise_for_status()
