@@ -123,7 +123,6 @@ def letter(
     """
     text = "\n\n".join(filter(None, (*parts, fields(contact_fields(head.reporter)))))
     return Mail(
-        door=route.door,
         to=route.to,
         cc=route.cc,
         subject=subject_without_secrets(subject, f"AGCOD: a question ({name})"),
@@ -133,6 +132,7 @@ def letter(
         contacts=head.contacts,
         sender=head.sender,
         reply_to=head.reporter.email,
+        name=name,
     )
 
 

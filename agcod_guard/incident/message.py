@@ -84,8 +84,6 @@ class Mail:
     """One mail, addressed and dated.
 
     Attributes:
-        door: Whom it is for; None for none of Amazon's teams. Only a page of
-            `page.py` may be `URGENT`.
         to: Addresses; empty for a draft whose reader a person fills in.
         subject: Any text; shown as visible ASCII.
         text: Any text.
@@ -97,19 +95,22 @@ class Mail:
         thread: Message-IDs of the earlier mails it belongs to, oldest first.
         attachments: UTF-8 texts by file name.
         contacts: Addresses in force, to know the pager by.
+        name: What its draft is called as a file, without `.eml`; empty for one
+            that belongs to an incident.
+        is_page: It may go to the pager; `page.py` alone says so.
 
     Raises:
         NotAnAddress: One of the addresses is none.
         NeverToThePager: It is no page and would go to the pager.
     """
 
-    door: Door | None
     to: tuple[str, ...]
     subject: str
     text: str
     message_id: str
     dated_s: float
     contacts: Contacts
+    is_page: bool = False
     sender: str | None = None
     reply_to: str | None = None
     cc: tuple[str, ...] = ()
@@ -117,13 +118,14 @@ class Mail:
     attachments: Mapping[str, bytes] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    name: str = ""
 
     def __post_init__(self) -> None:
         senders = filter(None, (self.sender, self.reply_to))
         for address in (*self.recipients, *senders):
             if not _ADDRESS.fullmatch(address):
                 raise NotAnAddress(address)
-        if self.door is not Door.URGENT:
+        if not self.is_page:
             for address in self.recipients:
                 if is_pager(address, self.contacts):
                     raise NeverToThePager(address)

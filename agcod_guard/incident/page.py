@@ -22,7 +22,6 @@ from agcod_guard.incident.packet import PACKET_FILE
 from agcod_guard.incident.routing import to_pager
 from agcod_guard.incident.urgent import attachments, urgent_subject, urgent_text
 from agcod_guard.incident.verdict import Verdict
-from agcod_guard.protocol.failures import Door
 
 
 class NotForThePager(GuardError):
@@ -109,13 +108,13 @@ def page(
         raise NotForThePager(incident.incident_id, f"no address of tier {tier} is set")
     earlier = [each for each in sent if each.tier < tier]
     mail = Mail(
-        door=Door.URGENT,
         to=recipients,
         subject=urgent_subject(briefing, head.reporter, tier),
         text=urgent_text(briefing, head, earlier),
         message_id=page_id(incident, tier, head),
         dated_s=now_s,
         contacts=head.contacts,
+        is_page=True,
         sender=head.sender,
         reply_to=head.reporter.email,
         thread=thread_of(incident, head, earlier),

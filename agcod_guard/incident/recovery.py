@@ -88,7 +88,6 @@ def recovery_mail(
         fields(contact_fields(head.reporter)),
     )
     return Mail(
-        door=None,
         to=tuple(to),
         subject=subject_without_secrets(subject, f"AGCOD outage over [{name}]"),
         text=without_secrets("\n\n".join(parts) + "\n"),

@@ -300,14 +300,18 @@ def test_a_plan_is_announced_with_its_times(head, downtime, ends_at_s, said):
     assert "Acmes (UK), 2026-11-22 11:15:05 GMT" in mail.subject
 
 
-def test_no_letter_can_be_sent_to_the_pager(head, call):
-    with pytest.raises(NeverToThePager):
-        account_mail(
-            TROUBLE,
-            replace(TEAM, to=to_pager(CONTACTS, 1).to),
-            head,
-            now_s=NOW_S,
-        )
+@pytest.mark.parametrize("tier", [1, 2, 3])
+def test_no_letter_can_be_sent_to_the_pager(head, call, tier):
+    pager = to_pager(CONTACTS, tier)
+    plan = Announcement(account="Acmes", what="A change.", starts_at_s=START_S)
+
+    for route in (pager, replace(TEAM, to=pager.to), replace(TEAM, cc=pager.to)):
+        with pytest.raises(NeverToThePager):
+            account_mail(TROUBLE, route, head, now_s=NOW_S)
+        with pytest.raises(NeverToThePager):
+            request_mail([call(0)], route, head, now_s=NOW_S)
+        with pytest.raises(NeverToThePager):
+            announcement_mail(plan, route, head, now_s=NOW_S)
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])

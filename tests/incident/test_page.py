@@ -8,11 +8,13 @@ import email
 import pickle
 from dataclasses import replace
 from email import policy
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import agcod_guard
 from agcod_guard.call import Endpoint, Environment, Outcome, Scope
 from agcod_guard.incident import clearing
 from agcod_guard.incident.escalation import How, SentPage
@@ -285,6 +287,18 @@ def test_a_page_cannot_be_made_changed_or_copied_into_being(briefing, head):
     for copied in (pickle.dumps, copy.copy):
         with pytest.raises(TypeError, match="not pickled"):
             copied(made)
+
+
+def test_no_other_file_claims_that_its_mail_is_a_page():
+    package = Path(agcod_guard.__file__).parent
+
+    claiming = [
+        path.name
+        for path in package.rglob("*.py")
+        if "is_page=" in path.read_text("utf-8")
+    ]
+
+    assert claiming == ["page.py"]
 
 
 def test_a_secret_in_the_facts_is_masked_in_text_and_subject(
