@@ -123,7 +123,7 @@ class Mail:
     def __post_init__(self) -> None:
         senders = filter(None, (self.sender, self.reply_to))
         for address in (*self.recipients, *senders):
-            if not _ADDRESS.fullmatch(address):
+            if not is_address(address):
                 raise NotAnAddress(address)
         if not self.is_page:
             for address in self.recipients:
@@ -171,6 +171,11 @@ class Mail:
     def _attach_note(self) -> str:
         names = " and ".join(self.attachments)
         return f"\nAttach: {names}\n" if names else ""
+
+
+def is_address(text: str) -> bool:
+    """Whether a mail can go to `text`: one plain address and nothing else."""
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def is_pager(address: str, contacts: Contacts) -> bool:

@@ -18,6 +18,7 @@ from agcod_guard.incident.message import (
     NeverToThePager,
     NotAnAddress,
     header_text,
+    is_address,
     known_message_id,
     message_id,
 )
@@ -196,6 +197,7 @@ def test_what_is_no_plain_address_is_refused_and_named(address):
     with pytest.raises(NotAnAddress) as refused:
         replace(MAIL, to=(address,))
 
+    assert not is_address(address)
     assert repr(address) in str(refused.value)
     assert "name@example.com" in str(refused.value)
 
@@ -203,6 +205,7 @@ def test_what_is_no_plain_address_is_refused_and_named(address):
 @given(address=addresses)
 def test_every_address_that_the_settings_take_arrives_as_it_is(address):
     assume("=?" not in address)
+    assert is_address(address)
     taken = settings.Contact(email=address).email
     mail = replace(MAIL, to=(taken,), sender=taken, reply_to=taken)
 
