@@ -8,6 +8,8 @@ import sys
 import pytest
 import requests
 
+from agcod_guard.capture.retry import retrying
+from agcod_guard.errors import AgcodOutageError
 from agcod_guard.settings import PageMode
 from agcod_guard.simulator.client import PartnerClient
 
@@ -40,63 +42,45 @@ class Shop:
 '''
 
 
-@pytest.fixture
-def partners_tests(pytester, monkeypatch):
-    """Run a partner's test file; return how it went."""
+PARTNERS_TESTS = """
+import requests
+from agcod_guard.simulator.signing import signed_headers
+from shop import Shop
+
+def test_when_agcod_is_down_my_shop_stops_selling_gift_cards(agcod_guard):
+    shop = Shop(agcod_guard, session=None, url="")
+    agcod_guard.bring_down("eu")
+    assert "gift cards" not in shop.offers()
+    agcod_guard.bring_up("eu")
+    assert "gift cards" in shop.offers()
+
+class Signed(requests.auth.AuthBase):
+    def __call__(self, request):
+        request.headers.update(signed_headers(
+            request.url, request.body, region="eu-west-1", now_s=1.8e9))
+        return request
+
+def test_my_shop_stops_selling(agcod_guard, agcod_simulator):
+    session = agcod_guard.wrap(requests.Session())
+    session.auth = Signed()
+    shop = Shop(agcod_guard, session, agcod_simulator.url)
+    assert shop.sell().json()["status"] == "SUCCESS"
+    agcod_simulator.break_("F500")
+    news = agcod_guard.pass_time(240, doing=shop.sell)
+    assert [each.after for each in news] == ["SUSPECT", "OUTAGE"]
+    assert shop.sell() is None
+    assert len(agcod_simulator.log) == shop.orders
+"""
+
+
+def test_a_partner_tests_his_shop_in_a_few_lines(pytester, monkeypatch):
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     pytester.makepyfile(shop=SHOP)
+    pytester.makepyfile(PARTNERS_TESTS)
 
-    def run(text):
-        pytester.makepyfile(text)
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
 
-    return run
-
-
-def test_a_partner_tests_the_stop_selling_switch_in_five_lines(partners_tests):
-    result = partners_tests(
-        """
-        from shop import Shop
-
-        def test_when_agcod_is_down_my_shop_stops_selling_gift_cards(agcod_guard):
-            shop = Shop(agcod_guard, session=None, url="")
-            agcod_guard.bring_down("eu")
-            assert "gift cards" not in shop.offers()
-            agcod_guard.bring_up("eu")
-            assert "gift cards" in shop.offers()
-        """
-    )
-
-    result.assert_outcomes(passed=1)
-
-
-def test_a_partner_tests_his_own_calls_against_the_simulator(partners_tests):
-    result = partners_tests(
-        """
-        import requests
-        from agcod_guard.simulator.signing import signed_headers
-        from shop import Shop
-
-        class Signed(requests.auth.AuthBase):
-            def __call__(self, request):
-                request.headers.update(signed_headers(
-                    request.url, request.body, region="eu-west-1", now_s=1.8e9))
-                return request
-
-        def test_my_shop_stops_selling(agcod_guard, agcod_simulator):
-            session = agcod_guard.wrap(requests.Session())
-            session.auth = Signed()
-            shop = Shop(agcod_guard, session, agcod_simulator.url)
-            assert shop.sell().json()["status"] == "SUCCESS"
-            agcod_simulator.break_("F500")
-            news = agcod_guard.pass_time(240, doing=shop.sell)
-            assert [each.after.value for each in news] == ["SUSPECT", "OUTAGE"]
-            assert shop.sell() is None
-            assert len(agcod_simulator.log) == shop.orders
-        """
-    )
-
-    result.assert_outcomes(passed=1)
+    result.assert_outcomes(passed=2)
 
 
 def test_a_run_that_does_not_use_it_loads_next_to_nothing(pytester):
@@ -202,3 +186,28 @@ def test_an_outage_that_cannot_come_about_is_named(agcod_guard, monkeypatch):
 
     with pytest.raises(RuntimeError, match="Acmes/eu did not become OUTAGE within 20"):
         agcod_guard.bring_down("eu")
+
+
+def test_repeats_pass_in_virtual_time_and_end_where_an_outage_stands(
+    agcod_guard, agcod_simulator, agcod_clock
+):
+    with requests.Session() as session:
+        client = PartnerClient(
+            agcod_guard.wrap(session),
+            agcod_simulator.url,
+            partner_id="Acmes",
+            region="eu",
+        )
+        order = retrying(
+            unless_down=agcod_guard, clock=agcod_clock, sleep=agcod_guard.pass_time
+        )(client.create)
+        agcod_simulator.break_("F500")
+        assert order("Acmes0001", 25, "GBP").result == "F500 GeneralError"
+
+        agcod_guard.bring_down("eu")
+        with pytest.raises(AgcodOutageError, match="Acmes/eu"):
+            order("Acmes0002", 25, "GBP")
+
+    ids = [entry.request_id for entry in agcod_simulator.log]
+    assert ids.count("Acmes0001") > 3
+    assert ids.count("Acmes0002") == 1
