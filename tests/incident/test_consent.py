@@ -104,7 +104,7 @@ def test_a_rehearsal_is_held_like_anything_else(incident):
     assert consent(incident, held, missing=()).mode is PageMode.DRAFT
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     permission=st.builds(
         Permission,

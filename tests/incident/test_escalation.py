@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agcod_guard.call import Endpoint, Scope
@@ -190,6 +190,7 @@ def test_the_times_can_be_set(incident, opened_s):
     assert found.tier == 2
 
 
+@settings(deadline=None)
 @given(looks_s=st.lists(st.floats(-20_000, 40_000), min_size=1, max_size=60))
 def test_however_the_clock_jumps_tiers_come_in_order_and_never_too_early(
     looks_s,

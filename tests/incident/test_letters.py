@@ -192,6 +192,7 @@ def test_a_drafts_name_holds_no_secret():
     assert name == "2026-11-22-withheld-Acmes"
 
 
+@settings(deadline=None)
 @given(parts=st.lists(st.text(st.characters(codec=None), max_size=300), max_size=3))
 def test_a_drafts_name_is_safe_for_every_file_system(parts):
     name = draft_name(START_S, *parts)
@@ -314,7 +315,11 @@ def test_no_letter_can_be_sent_to_the_pager(head, call, tier):
             announcement_mail(plan, route, head, now_s=NOW_S)
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(wild=st.text(st.characters(codec=None), max_size=60), secret=st.booleans())
 def test_whatever_the_facts_are_a_letter_goes_out_whole_and_without_secrets(
     head, call, wild, secret

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from hypothesis import assume, given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from agcod_guard import settings
@@ -78,6 +79,7 @@ hostile = st.one_of(
     ),
 )
 
+unhurried = examples(max_examples=60, deadline=None)
 addresses = st.from_regex(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9][A-Za-z0-9-]{0,20}\.){1,3}"
     r"[A-Za-z]{2,10}",
@@ -126,6 +128,7 @@ def test_only_a_draft_is_marked_as_unsent():
     assert draft.get_boundary() == content.get_boundary()
 
 
+@unhurried
 @given(
     subject=hostile, text=hostile, name=hostile, attached=hostile, unsent=st.booleans()
 )
@@ -158,6 +161,7 @@ def test_whatever_ids_and_messages_hold_a_mail_goes_out_with_one_of_each_header(
     assert max(map(len, content.split(b"\r\n"))) <= 998
 
 
+@unhurried
 @given(text=st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"])))
 def test_a_text_that_prints_arrives_letter_by_letter(text):
     message = parsed(replace(MAIL, text=text, attachments={}).content())
@@ -165,6 +169,7 @@ def test_a_text_that_prints_arrives_letter_by_letter(text):
     assert text_of(message) == f"{text}\n"
 
 
+@unhurried
 @given(value=hostile)
 def test_a_headers_text_is_one_short_line_of_visible_ascii(value):
     shown = header_text(value)
@@ -202,6 +207,7 @@ def test_what_is_no_plain_address_is_refused_and_named(address):
     assert "name@example.com" in str(refused.value)
 
 
+@unhurried
 @given(address=addresses)
 def test_every_address_that_the_settings_take_arrives_as_it_is(address):
     assume("=?" not in address)
@@ -312,6 +318,7 @@ def test_a_link_opens_the_mail_with_all_its_text():
     assert query["body"] == ["Zoë & co: 100 %\r\n\r\nAttach: packet.txt\r\n"]
 
 
+@unhurried
 @given(text=st.text(max_size=5000))
 def test_a_link_is_short_enough_for_every_mail_program(text):
     link = replace(MAIL, text=text * 3).mailto()
