@@ -12,7 +12,7 @@ from agcod_guard.call import Endpoint
 from agcod_guard.capture.clients import Clients
 from agcod_guard.data_folder import DataFolder, scope_reports
 from agcod_guard.desk import Surroundings
-from agcod_guard.heartbeat import UnhurriedReader, WakingJournal
+from agcod_guard.heartbeat import WakingJournal
 from agcod_guard.network.path import Means, PathCheck
 from agcod_guard.network.reference import ReferenceCheck
 from agcod_guard.ports import Clock
@@ -86,7 +86,7 @@ def assembled(
         turn=turn,
         watch=Watch(
             Surroundings(
-                reader=UnhurriedReader(folder.reader(observer)),
+                reader=folder.reader(observer),
                 journal=journal,
                 ladder=ladder,
                 packer=folder.packer(observer, ladder, mails=post.mailroom),

@@ -5,14 +5,44 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from agcod_guard.frames import Frame
-from agcod_guard.ports import Journal, JournalReader, Segment, Stored
+from agcod_guard.ports import Journal
 
-_FRAMES_AT_ONCE = 8
+ItemT = TypeVar("ItemT")
+
+_AT_ONCE = 8
 _PAUSE_S = 0.0002
 _MOST_HELD_UP = 8_000
+
+
+class _Here(threading.local):
+    """What is known of the thread that asks."""
+
+    is_helper = False
+
+
+_here = _Here()
+
+
+def unhurried(items: Iterable[ItemT]) -> Iterable[ItemT]:
+    """Yield the items; on the helper thread, let others run after every few.
+
+    A thread that computes gives up the interpreter only after 5 ms, and an event
+    loop of the partner's would be late by as much, again and again, while the helper
+    thread goes through what a busy second has left. Beyond 8,000 items nothing is
+    held up.
+    """
+    return _with_pauses(items) if _here.is_helper else items
+
+
+def _with_pauses(items: Iterable[ItemT]) -> Iterator[ItemT]:
+    for number, item in enumerate(items, start=1):
+        if number % _AT_ONCE == 0 and number <= _MOST_HELD_UP:
+            time.sleep(_PAUSE_S)
+        yield item
 
 
 class Heartbeat:
@@ -56,6 +86,7 @@ class Heartbeat:
         self._thread = None
 
     def _run(self, stop: threading.Event) -> None:
+        _here.is_helper = True
         while not stop.wait(self._every_s):
             self._beat()
 
@@ -85,41 +116,3 @@ class WakingJournal:
     def close(self) -> None:
         """Sync and close; later appends open a new segment."""
         self._journal.close()
-
-
-class UnhurriedReader:
-    """A reader whose `tail` lets other threads run after every few frames.
-
-    A thread that computes gives up the interpreter only after 5 ms, and an event
-    loop of the partner's would be late by as much, again and again, while the helper
-    thread reads what a busy second has left. What comes after 8,000 frames is not
-    held up.
-
-    Args:
-        reader: What reads.
-        pause: Waits so many seconds.
-    """
-
-    def __init__(
-        self, reader: JournalReader, pause: Callable[[float], None] = time.sleep
-    ) -> None:
-        self._reader, self._pause = reader, pause
-
-    def segments(self) -> list[Segment]:
-        """Return the segments, oldest first."""
-        return self._reader.segments()
-
-    def frames(self, segment: str, offset: int) -> Iterator[Stored]:
-        """Yield a segment's frames from that offset on."""
-        return self._reader.frames(segment, offset)
-
-    def tail(self, offsets: Mapping[str, int]) -> Iterator[Stored]:
-        """Yield the frames from those offsets on, in no hurry."""
-        for number, stored in enumerate(self._reader.tail(offsets), start=1):
-            if number % _FRAMES_AT_ONCE == 0 and number <= _MOST_HELD_UP:
-                self._pause(_PAUSE_S)
-            yield stored
-
-    def between(self, from_wall_s: float, until_wall_s: float) -> Iterator[Stored]:
-        """Yield the frames of the segments that may hold that time."""
-        return self._reader.between(from_wall_s, until_wall_s)

@@ -13,6 +13,7 @@ import msgspec
 
 from agcod_guard.axes import Axes
 from agcod_guard.frames import Frame, Header
+from agcod_guard.heartbeat import unhurried
 from agcod_guard.outage.fold import Fold, FoldState
 from agcod_guard.outage.moves import Change
 from agcod_guard.outage.policy import OutagePolicy
@@ -95,7 +96,7 @@ class Reckoning:
         until_s = now_s - self._late_s()
         moves = self._fold(until_s)
         self.present = self._folded.copied()
-        return moves + self.present.fold(self._stream.rest(now_s), now_s)
+        return moves + self.present.fold(unhurried(self._stream.rest(now_s)), now_s)
 
     def at_rest(self) -> ReckoningState:
         """Return what a checkpoint must keep."""
@@ -106,7 +107,7 @@ class Reckoning:
         taken = self._stream.take(until_s)
         if self.follow is not None:
             self.follow(taken, until_s)
-        return self._folded.fold([each.event for each in taken], until_s)
+        return self._folded.fold(unhurried([each.event for each in taken]), until_s)
 
     def _late_s(self) -> float:
         others = self._stream.sources - {self._source}

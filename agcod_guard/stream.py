@@ -16,6 +16,7 @@ import msgspec
 from agcod_guard.axes import Axes
 from agcod_guard.errors import DataError
 from agcod_guard.frames import Begin, End, Frame, Header, Kind, Network, Reference
+from agcod_guard.heartbeat import unhurried
 from agcod_guard.merging import Placed, placed_of, side_by_side
 from agcod_guard.outage.events import Began, Checked, Ended, Event, Referenced
 from agcod_guard.outage.path import Route, finding_of
@@ -85,7 +86,7 @@ class Stream:
 
     def read(self) -> None:
         """Read what has been written since the last time."""
-        for stored in self._reader.tail(self._unread):
+        for stored in unhurried(self._reader.tail(self._unread)):
             if stored.position.segment not in self._unread:
                 self._axes.learn(stored.header)
             self._unread[stored.position.segment] = stored.end

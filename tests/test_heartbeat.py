@@ -2,7 +2,10 @@ import os
 import signal
 import threading
 
-from agcod_guard.heartbeat import Heartbeat, UnhurriedReader, WakingJournal
+import pytest
+
+from agcod_guard import heartbeat as heartbeating
+from agcod_guard.heartbeat import Heartbeat, WakingJournal, unhurried
 
 
 class Journal:
@@ -108,30 +111,45 @@ def test_the_first_frame_of_a_process_wakes_it_and_no_other():
     assert journal.frames == [0, 1, 2]
 
 
-class Reader:
-    """Hands out numbers for frames."""
-
-    def __init__(self, count):
-        self.count = count
-
-    def tail(self, offsets):
-        yield from range(self.count)
+@pytest.fixture
+def pauses(monkeypatch):
+    made = []
+    monkeypatch.setattr(heartbeating.time, "sleep", made.append)
+    return made
 
 
-def test_reading_what_is_new_lets_others_run_after_every_eighth_frame():
-    taken, pauses = [], []
-    reader = UnhurriedReader(Reader(20), pause=lambda _: pauses.append(len(taken)))
+def on_the_helper_thread(act):
+    done = threading.Event()
+    results = []
 
-    for stored in reader.tail({}):
-        taken.append(stored)
+    def beat():
+        if not done.is_set():
+            results.append(act())
+            done.set()
 
-    assert taken == [*range(20)]
-    assert pauses == [7, 15]
+    heartbeat = Heartbeat(beat, every_s=0.001)
+    heartbeat.start()
+    assert done.wait(10)
+    heartbeat.stop(timeout_s=10)
+    return results[0]
 
 
-def test_a_flood_of_frames_is_not_held_up_for_ever():
-    pauses = []
-    reader = UnhurriedReader(Reader(50_000), pause=pauses.append)
+def test_the_helper_thread_lets_others_run_after_every_few_items(pauses):
+    items = on_the_helper_thread(lambda: [*unhurried(range(20))])
 
-    assert len([*reader.tail({})]) == 50_000
-    assert sum(pauses) < 0.5
+    assert items == [*range(20)]
+    assert len(pauses) == 2
+    assert max(pauses) < 0.001
+
+
+def test_a_flood_of_items_is_not_held_up_for_ever(pauses):
+    assert on_the_helper_thread(lambda: sum(1 for _ in unhurried(range(50_000))))
+
+    assert len(pauses) == 1_000
+
+
+def test_no_other_thread_is_held_up(pauses):
+    items = [*range(20)]
+
+    assert unhurried(items) is items
+    assert pauses == []
