@@ -24,7 +24,8 @@ def read(path: Path) -> email.message.EmailMessage:
 def test_the_examples_are_what_the_generator_writes():
     generated = runpy.run_path(str(DOCS / "generate_mails.py"))["mails"]()
 
-    assert {path.name: path.read_bytes() for path in EXAMPLES} == generated
+    shown = {path.name: path.read_bytes() for path in EXAMPLES}
+    assert shown == generated, "run `python docs/generate_mails.py`"
 
 
 def test_there_are_outages_of_every_kind():
