@@ -90,7 +90,7 @@ def assembled(
                 journal=journal,
                 ladder=ladder,
                 packer=folder.packer(observer, ladder, mails=post.mailroom),
-                mailroom=post.mailroom,
+                correspondent=post.correspondent,
                 observer=observer,
                 turn=turn,
                 clock=clock,

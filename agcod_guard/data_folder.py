@@ -6,11 +6,12 @@ Commands read it beside a guard that is at work, and change nothing.
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 
 from agcod_guard.call import Scope
 from agcod_guard.clock import SystemClock
+from agcod_guard.delivery.drafts import DraftFolder
 from agcod_guard.delivery.files import IncidentFolder
 from agcod_guard.delivery.hold import HoldFile
 from agcod_guard.frames import Header
@@ -116,6 +117,10 @@ class DataFolder:
     def hold(self) -> HoldFile:
         """Return the kill switch."""
         return HoldFile(self.settings.data_dir)
+
+    def drafts(self) -> DraftFolder:
+        """Return where mails to Amazon's teams lie."""
+        return DraftFolder(self.settings.data_dir)
 
     def packer(
         self, observer: Observers, ladder: SqliteLadder, *, mails: Mails | None = None
@@ -227,17 +232,24 @@ def reporter_of(
     incident: Incident, settings: Settings, ladder: SqliteLadder
 ) -> Reporter:
     """Return what the partner alone can tell about an incident."""
-    account = settings.accounts.get(incident.scope.account, Account())
     since_s, acts = ladder.recording_since_s(), ladder.acts(incident.incident_id)
-    return Reporter(
-        name=settings.contact.name,
-        phone=settings.contact.phone,
-        email=settings.contact.email,
-        marketplace=account.marketplace,
+    return replace(
+        contact_of(incident.scope.account, settings),
         changes=tuple(ladder.changes(since_s or 0.0)),
         recording_since_s=since_s,
         action=answer_to(acts, BUSINESS_ACTION),
         changes_answer=answer_to(acts, RECENT_CHANGES),
+    )
+
+
+def contact_of(account: str, settings: Settings) -> Reporter:
+    """Return whom Amazon may ask about an account, as far as the settings say."""
+    known = settings.accounts.get(account, Account())
+    return Reporter(
+        name=settings.contact.name,
+        phone=settings.contact.phone,
+        email=settings.contact.email,
+        marketplace=known.marketplace,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from agcod_guard.bookkeeping import Bookkeeper
+from agcod_guard.correspondent import Correspondent
 from agcod_guard.errors import DataError
 from agcod_guard.frames import Header, TransitionNote
 from agcod_guard.incident.casebook import Casebook, transition_of
@@ -24,7 +25,7 @@ from agcod_guard.kept import (
     kept_reckoning,
     state_in,
 )
-from agcod_guard.mailroom import Case, Mailroom
+from agcod_guard.mailroom import Case
 from agcod_guard.outage.moves import Change, Move, move_to, of_scopes
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import Phase, ScopeState, Transition
@@ -67,7 +68,7 @@ class Surroundings:
     journal: Journal
     ladder: Ladder
     packer: Packer
-    mailroom: Mailroom
+    correspondent: Correspondent
     observer: Observer
     turn: Turn
     clock: Clock
@@ -134,6 +135,7 @@ class Desk:
             self._around.observer.operation_changed(operation)
         for finding in own:
             self._around.observer.own_side_changed(finding)
+        self._around.correspondent.tell_operations(changed, self._axes.wall_s(now_s))
         return news
 
     def _kept(self) -> tuple[Checkpoint | None, list[Incident]]:
@@ -235,15 +237,9 @@ class Desk:
             self._plan.changed(incident)
 
     def _correspond(self, now_s: float) -> None:
-        """Have the mails follow; what fails in them must not stop detection."""
-        try:
-            stale = self._around.mailroom.look(
-                self._cases(now_s), self._axes.wall_s(now_s)
-            )
-        except Exception as error:
-            self._around.observer.internal_error("mailroom", error)
-            return
-        for incident_id in stale:
+        """Have the mails follow; what they need made anew is made with the packet."""
+        wall_s = self._axes.wall_s(now_s)
+        for incident_id in self._around.correspondent.look(self._cases(now_s), wall_s):
             self._plan.changed(self._casebook.get(incident_id))
 
     def _cases(self, now_s: float) -> Iterator[Case]:
@@ -292,7 +288,7 @@ class Desk:
             epoch_s=self._axes.wall_s(0.0),
             owed=self._plan.owed(),
             books=self._books.at_rest(),
-            pages_asked=self._around.mailroom.pages_asked(),
+            pages_asked=self._around.correspondent.pages_asked(),
             told_operations=self._told_operations.at_rest(),
             told_own=self._told_own.at_rest(),
         )
@@ -300,6 +296,7 @@ class Desk:
             boot_id=self._axes.boot_id, state=msgspec.json.encode(state)
         )
         self._saved_at_s = now_s
+        books = self._books.changed()
         ladder = self._around.ladder
         try:
             if ladder.recording_since_s() is None:  # new, or somebody removed it
@@ -310,7 +307,7 @@ class Desk:
                 checkpoint,
                 incidents=tuple(self._unsaved.values()),
                 transitions=tuple(self._untold),
-                books=self._books.changed(),
+                books=books,
             )
         except DataError as error:
             self._around.observer.internal_error("ladder", error)
@@ -318,6 +315,9 @@ class Desk:
         for transition in self._untold:
             self._around.journal.append(self._frame_of(transition))
         self._books.forget_changed()
+        self._around.correspondent.tell_troubles(
+            books.troubles, self._axes.wall_s(now_s)
+        )
         self._unsaved, self._untold = {}, []
 
     def _frame_of(self, transition: Transition) -> TransitionNote:

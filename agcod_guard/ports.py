@@ -368,6 +368,22 @@ class Packets(Protocol):
         ...
 
 
+class Drafts(Protocol):
+    """Where mails to Amazon's teams lie until a person sends them."""
+
+    def write(self, name: str, content: bytes) -> Path:
+        """Keep the draft under its name; return its file.
+
+        Raises:
+            OSError: It could not be written; an older one still stands.
+        """
+        ...
+
+    def path_of(self, name: str) -> Path:
+        """Return where the draft is, or would be."""
+        ...
+
+
 class Observer(Protocol):
     """Told what happened; may not answer, delay or break anything."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from agcod_guard.data_folder import DataFolder, reporter_of
+from agcod_guard.correspondent import Correspondent
+from agcod_guard.data_folder import DataFolder, contact_of, reporter_of
 from agcod_guard.delivery.gate import Gate
 from agcod_guard.delivery.smtp import SmtpCarrier
 from agcod_guard.delivery.webhooks import WebhookCarrier
@@ -18,7 +19,9 @@ from agcod_guard.last_look import LastLook
 from agcod_guard.mailroom import House, Mailroom
 from agcod_guard.ports import Carrier, Outbox
 from agcod_guard.postman import Postman
+from agcod_guard.settings import Account, Settings
 from agcod_guard.storage.ladder import SqliteLadder
+from agcod_guard.team_mails import Sources, TeamMails
 from agcod_guard.telemetry.observers import Observers
 
 
@@ -28,6 +31,7 @@ class PostOffice:
 
     outbox: Outbox
     mailroom: Mailroom
+    correspondent: Correspondent
     postman: Postman
 
     def carry(self, now_s: float) -> bool:
@@ -62,9 +66,15 @@ def post_office(
             fresh_s=settings.policy.escalate_fresh_s,
         ),
     )
+    mailroom = Mailroom(ladder, outbox, house, observer)
     return PostOffice(
         outbox=outbox,
-        mailroom=Mailroom(ladder, outbox, house, observer),
+        mailroom=mailroom,
+        correspondent=Correspondent(
+            mailroom,
+            TeamMails(team_sources(folder, observer), folder.drafts(), observer),
+            observer,
+        ),
         postman=Postman(
             outbox,
             _carriers(folder, gate),
@@ -73,6 +83,32 @@ def post_office(
             still_due=LastLook(folder, ladder, permission),
             owner=f"{settings.source}/{os.getpid()}",
         ),
+    )
+
+
+def team_sources(folder: DataFolder, observer: Observers) -> Sources:
+    """Return what mails to Amazon's teams are made from."""
+    settings = folder.settings
+
+    def manager_of(account: str) -> str | None:
+        return settings.accounts.get(account, Account()).account_manager
+
+    return Sources(
+        reader=folder.reader(observer),
+        header=folder.header(),
+        policy=settings.policy,
+        head_of=lambda account: account_letterhead(account, settings),
+        manager_of=manager_of,
+        is_rehearsal=settings.drill,
+    )
+
+
+def account_letterhead(account: str, settings: Settings) -> Letterhead:
+    """Return who writes about an account."""
+    return Letterhead(
+        contacts=settings.contacts,
+        reporter=contact_of(account, settings),
+        sender=settings.smtp.sender,
     )
 
 

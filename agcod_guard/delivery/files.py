@@ -15,12 +15,21 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import shutil
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from agcod_guard.delivery.whole_files import (
+    FOLDER,
+    content_of,
+    names_in,
+    opened_below,
+    opened_folder,
+    replace_file,
+    sweep,
+    write_new,
+)
 from agcod_guard.errors import DataError
 
 INCIDENTS = "incidents"
@@ -30,10 +39,6 @@ _LAST = "packet.txt"
 _INCIDENT_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z0-9]{1,16}-[0-9a-f]{4}")
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}\.[a-z0-9]{1,8}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
-_LEFTOVER = re.compile(r"\..*\.tmp")
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_OLD_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class IncidentFolder:
@@ -63,14 +68,14 @@ class IncidentFolder:
             _check(name, _FILE_NAME, within=folder)
         # The letter comes last: what it says is attached stands by then.
         ordered = dict(sorted(files.items(), key=lambda item: item[0] == _LAST))
-        with self._opened(INCIDENTS, incident_id) as folder_fd:
+        with opened_below(self._data_dir, INCIDENTS, incident_id) as folder_fd:
             with suppress(OSError):  # where there are no locks, nobody waits
                 fcntl.flock(folder_fd, fcntl.LOCK_EX)
-            _sweep(folder_fd)
+            sweep(folder_fd)
             _keep_revision(folder_fd, ordered)
             for name, content in ordered.items():
-                if _content(folder_fd, name) != content:
-                    _replace(folder_fd, name, content)
+                if content_of(folder_fd, name) != content:
+                    replace_file(folder_fd, name, content)
             for name in set(withdrawn).difference(files):
                 with suppress(FileNotFoundError):
                     os.unlink(name, dir_fd=folder_fd)
@@ -122,19 +127,6 @@ class IncidentFolder:
         ]
         return sorted(folders, key=lambda path: int(path.name))
 
-    @contextmanager
-    def _opened(self, *names: str) -> Iterator[int]:
-        """Open the folder down that path, making what is missing."""
-        self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder_fd = os.open(self._data_dir, _FOLDER & ~os.O_NOFOLLOW)
-        try:
-            for name in names:
-                parent_fd, folder_fd = folder_fd, _opened_folder(folder_fd, name)
-                os.close(parent_fd)
-            yield folder_fd
-        finally:
-            os.close(folder_fd)
-
 
 def _check(name: str, pattern: re.Pattern[str], *, within: Path) -> None:
     if not pattern.fullmatch(name):
@@ -145,30 +137,12 @@ def _check(name: str, pattern: re.Pattern[str], *, within: Path) -> None:
         )
 
 
-def _opened_folder(parent_fd: int, name: str) -> int:
-    with suppress(FileExistsError):
-        os.mkdir(name, 0o700, dir_fd=parent_fd)
-        os.fsync(parent_fd)
-    return os.open(name, _FOLDER, dir_fd=parent_fd)
-
-
-def _sweep(folder_fd: int) -> None:
-    """Remove what a crash left behind."""
-    for name in _names(folder_fd):
-        if not _LEFTOVER.fullmatch(name):
-            continue
-        try:
-            os.unlink(name, dir_fd=folder_fd)
-        except (IsADirectoryError, PermissionError):
-            shutil.rmtree(name, dir_fd=folder_fd)
-
-
 def _keep_revision(folder_fd: int, files: Mapping[str, bytes]) -> None:
     """Keep `files` under the next number, unless the newest revision is equal."""
-    revisions_fd = _opened_folder(folder_fd, REVISIONS)
+    revisions_fd = opened_folder(folder_fd, REVISIONS)
     try:
-        _sweep(revisions_fd)
-        names = filter(_NUMBER.fullmatch, _names(revisions_fd))
+        sweep(revisions_fd)
+        names = filter(_NUMBER.fullmatch, names_in(revisions_fd))
         newest = max(map(int, names), default=0)
         if newest and _holds(revisions_fd, str(newest), files):
             return
@@ -178,10 +152,10 @@ def _keep_revision(folder_fd: int, files: Mapping[str, bytes]) -> None:
 
 
 def _holds(revisions_fd: int, number: str, files: Mapping[str, bytes]) -> bool:
-    revision_fd = os.open(number, _FOLDER, dir_fd=revisions_fd)
+    revision_fd = os.open(number, FOLDER, dir_fd=revisions_fd)
     try:
-        return set(_names(revision_fd)) == files.keys() and all(
-            _content(revision_fd, name) == content for name, content in files.items()
+        return set(names_in(revision_fd)) == files.keys() and all(
+            content_of(revision_fd, name) == content for name, content in files.items()
         )
     finally:
         os.close(revision_fd)
@@ -191,58 +165,18 @@ def _make_whole(revisions_fd: int, number: str, files: Mapping[str, bytes]) -> N
     """Make a revision that appears with all its files or not at all."""
     temporary = f".{number}.tmp"
     try:
-        revision_fd = _opened_folder(revisions_fd, temporary)
+        revision_fd = opened_folder(revisions_fd, temporary)
         try:
             for name, content in files.items():
-                _write_new(revision_fd, name, content)
+                write_new(revision_fd, name, content)
             os.fsync(revision_fd)
         finally:
             os.close(revision_fd)
         os.rename(temporary, number, src_dir_fd=revisions_fd, dst_dir_fd=revisions_fd)
         os.fsync(revisions_fd)
     except OSError:
-        _sweep(revisions_fd)
+        sweep(revisions_fd)
         raise
-
-
-def _replace(folder_fd: int, name: str, content: bytes) -> None:
-    temporary = f".{name}.tmp"
-    try:
-        _write_new(folder_fd, temporary, content)
-        os.rename(temporary, name, src_dir_fd=folder_fd, dst_dir_fd=folder_fd)
-        os.fsync(folder_fd)
-    except OSError:
-        _sweep(folder_fd)
-        raise
-
-
-def _write_new(folder_fd: int, name: str, content: bytes) -> None:
-    file_fd = os.open(name, _NEW_FILE, 0o600, dir_fd=folder_fd)
-    try:
-        rest = memoryview(content)
-        while rest:
-            # On a full disk the first write is short and only the next raises.
-            rest = rest[os.write(file_fd, rest) :]
-        os.fsync(file_fd)
-    finally:
-        os.close(file_fd)
-
-
-def _content(folder_fd: int, name: str) -> bytes | None:
-    """Return what the plain file `name` holds; None if it is none."""
-    try:
-        file_fd = os.open(name, _OLD_FILE, dir_fd=folder_fd)
-    except OSError:
-        return None
-    with os.fdopen(file_fd, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file_fd).st_mode):
-            return None
-        return file.read()
-
-
-def _names(folder_fd: int) -> list[str]:
-    with os.scandir(folder_fd) as entries:
-        return [entry.name for entry in entries]
 
 
 def _listing(folder: Path) -> list[Path]:
