@@ -23,7 +23,7 @@ from agcod_guard.incident.dossier import Dossier
 from agcod_guard.incident.escalation import SentPage
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.layout import count, gmt, length, money, some
-from agcod_guard.incident.message import Mail, message_id
+from agcod_guard.incident.message import Mail, is_address, message_id
 from agcod_guard.incident.narrative import endpoint_name, orders
 from agcod_guard.incident.packet import banner_of
 from agcod_guard.incident.page import thread_of
@@ -61,7 +61,8 @@ def recovery_mail(
         briefing: The outage and its facts.
         head: Who writes.
         to: Whoever answered, or the partner's own addresses; empty for a draft
-            whose reader is filled in by hand.
+            whose reader is filled in by hand. A person noted who answered, so
+            what is no address is left out.
         sent: The pages that were sent; it is filed under them.
         now_s: Wall-clock time.
 
@@ -88,7 +89,7 @@ def recovery_mail(
         fields(contact_fields(head.reporter)),
     )
     return Mail(
-        to=tuple(to),
+        to=tuple(filter(is_address, to)),
         subject=subject_without_secrets(subject, f"AGCOD outage over [{name}]"),
         text=without_secrets("\n\n".join(parts) + "\n"),
         message_id=message_id(f"{name}-recovery", head.own_address),

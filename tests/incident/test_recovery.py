@@ -95,6 +95,12 @@ def test_a_draft_for_nobody_in_particular_has_no_reader(over, head):
     assert b"\r\nTo:" not in told(over, head, to=()).draft()
 
 
+def test_what_a_person_noted_and_is_no_address_does_not_stop_it(over, head):
+    noted = ("ann@example.invalid.", "Ann", "x@y\r\nBcc: z@example.invalid")
+
+    assert told(over, head, to=(*noted, *TO)).to == TO
+
+
 @pytest.mark.parametrize("tier", [1, 2, 3])
 @pytest.mark.parametrize("beside", [(), TO])
 def test_it_never_goes_to_the_pager(over, head, tier, beside):
