@@ -9,8 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -24,18 +22,20 @@ EXAMPLES = ROOT / "examples" / "other-languages"
 PAGE = (ROOT / "docs" / "other-languages.md").read_text("utf-8")
 PATIENCE_S = 60.0
 
-JAVA_SHOP = """
+JAVA_SHOP = r"""
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.util.Map;
 
 public class Shop {
+    private static final String BODY = "{'partnerId': 'Acmes', "
+        + "'creationRequestId': '%s', 'value': {'amount': 25, 'currencyCode': 'GBP'}}";
+
     public static void main(String[] words) throws Exception {
         AgcodLog log = new AgcodLog(HttpClient.newHttpClient(), Path.of(words[0]));
         for (String id : new String[] {"Acmes1", "Acmes2"}) {
-            String body = "{\\"partnerId\\": \\"Acmes\\", \\"creationRequestId\\": \\"" + id
-                + "\\", \\"value\\": {\\"amount\\": 25, \\"currencyCode\\": \\"GBP\\"}}";
+            String body = String.format(BODY, id).replace('\'', '"');
             log.call(URI.create(words[1]), Map.of("accept", "application/json"), body);
         }
     }
@@ -89,17 +89,19 @@ def test_a_node_shop_has_its_packet_on_disk_when_agcod_fails(
     def sell(first: int, count: int) -> None:
         subprocess.run(
             [node, EXAMPLES / "shop.mjs", sim.url, str(first), str(count)],
-            env={**os.environ, "AGCOD_LOG": str(shop_folder / "agcod.ndjson")},
+            env={**os.environ, "AGCOD_LOG": str(log)},
             check=True,
             timeout=PATIENCE_S,
             stdout=subprocess.DEVNULL,
         )
 
+    packets, log = shop_folder / "data" / "incidents", shop_folder / "agcod.ndjson"
     sell(0, 5)
     sim.break_("F500")
-    sell(5, 60)
-    packets = shop_folder / "data" / "incidents"
-    wait_until(lambda: any(packets.glob("*/packet.txt")))
+    for customers in range(5, 1_000, 40):
+        sell(customers, 40)
+        if any(packets.glob("*/packet.txt")):
+            break
     sidecar.send_signal(signal.SIGTERM)
     told, _ = sidecar.communicate(timeout=PATIENCE_S)
 
@@ -108,7 +110,7 @@ def test_a_node_shop_has_its_packet_on_disk_when_agcod_fails(
     assert "Partner ID of account: Acmes" in packet.read_text("utf-8")
     assert "Acmes5" in (packet.parent / "sample-request.txt").read_text("utf-8")
     assert "calls recorded.\n" in told
-    assert len(ingested(shop_folder)) == 65
+    assert len(ingested(shop_folder)) == len(log.read_text("utf-8").splitlines())
     assert_nothing_secret(shop_folder, sim)
 
 
@@ -194,10 +196,3 @@ def assert_nothing_secret(folder: Path, sim: Simulator) -> None:
     )
     assert not re.search(rb"[A-Z0-9]{4}-[A-Z0-9]{6}-[A-Z0-9]{4}", written)
     assert b"gcClaimCode" not in written
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    until_s = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < until_s
-        time.sleep(0.05)
