@@ -13,6 +13,7 @@ does so only for a partner who has asked for retries.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar, Token
 
 from agcod_guard.errors import ChangedRequestIdError
@@ -73,9 +74,10 @@ class Try:
         self._outside = _here.set((*_here.get(), self))
 
     def __exit__(self, *_: object) -> None:
-        if self._outside is not None:
-            _here.reset(self._outside)
-            self._outside = None
+        outside, self._outside = self._outside, None
+        with suppress(ValueError):  # entered in another context, as generators may be
+            if outside is not None:
+                _here.reset(outside)
 
     def admit(self, begun: Begin | None) -> None:
         """Let a call be sent.

@@ -124,7 +124,7 @@ class Retrying:
         def repeated(*args: P.args, **kwargs: P.kwargs) -> R:
             for attempt in self:
                 with attempt:
-                    attempt.result = function(*args, **kwargs)
+                    attempt.result = _no_coroutine(function(*args, **kwargs))
             result: R = attempt.result
             return result
 
@@ -214,6 +214,21 @@ def _plan(total_s: float, unless_down: Switch | None, clock: Clock | None) -> Pl
     return Plan(
         total_s=total_s, unless_down=unless_down, pace=_PACE, first_sent=_FIRST_SENT
     )
+
+
+def _no_coroutine(result: R) -> R:
+    """Return `result`, unless it is a call that has yet to be made.
+
+    Raises:
+        TypeError: It is one; it would be made outside all attempts.
+    """
+    if inspect.iscoroutine(result):
+        result.close()
+        raise TypeError(
+            "a function under retrying() has returned a coroutine, which nobody would "
+            "repeat: make it an `async def` that awaits it"
+        )
+    return result
 
 
 def _refuse_to_block() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import itertools
 import threading
@@ -581,6 +582,22 @@ def test_another_request_id_is_refused_where_a_partner_observes_himself(guarded,
 
 
 class TestLoop:
+    def test_an_attempt_may_end_in_another_context_than_it_began(self, session, again):
+        shop, answers = Shop(session, DOWN, CARD), []
+
+        def buy():
+            for attempt in again():
+                with attempt:
+                    answers.append(shop.buy())
+                    yield
+
+        bought = buy()
+        for _ in range(2):
+            contextvars.copy_context().run(next, bought)
+        assert next(bought, None) is None
+
+        assert [answer.status_code for answer in answers] == [400, 200]
+
     def test_a_loop_over_attempts_ends_with_the_answer(self, session, again):
         shop = Shop(session, DOWN, CARD)
 
@@ -771,6 +788,18 @@ def test_a_generator_is_refused_when_it_is_decorated(again):
     for generator in (sell, sell_later):
         with pytest.raises(TypeError, match="cannot repeat the generator sell"):
             again()(generator)
+
+
+def test_a_function_that_returns_a_coroutine_is_refused_before_it_runs(again):
+    made = []
+
+    async def order():
+        made.append(1)
+
+    with pytest.raises(TypeError, match="make it an `async def`"):
+        again()(lambda: order())()
+
+    assert made == []
 
 
 def test_a_decorated_function_keeps_its_name_and_its_kind(again):
