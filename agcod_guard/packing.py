@@ -110,7 +110,10 @@ class JournalPacker:
         """
         builder = DossierBuilder(incident)
         journal = Recollection(
-            reader=self.reader, header=self.header, policy=self.policy
+            reader=self.reader,
+            header=self.header,
+            policy=self.policy,
+            tell_tried=builder.add_tried_way,
         )
         since_s = incident.first_failed_at_s - LATENCY_BEFORE_S
         until_s = incident.resolved_at_s or float("inf")

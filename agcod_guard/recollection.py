@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from agcod_guard.axes import Axes
 from agcod_guard.call import Call
-from agcod_guard.frames import Begin, End, Header, Kind, Sample, call_of
+from agcod_guard.frames import Begin, End, Header, Kind, Network, Sample, call_of
+from agcod_guard.incident.tried_ways import TriedWay
 from agcod_guard.merging import in_order, side_by_side
+from agcod_guard.outage.path import Route
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import JournalReader
 from agcod_guard.unended import UnderWay, Unended, call_overdue, restamped
@@ -17,7 +19,7 @@ from agcod_guard.unended import UnderWay, Unended, call_overdue, restamped
 CLOCK_STEP_S = 2 * 3600.0
 """A wall clock may have been set by so much; whoever names a time adds it."""
 
-_KINDS = frozenset({Kind.BEGIN, Kind.END, Kind.SAMPLE})
+_KINDS = frozenset({Kind.BEGIN, Kind.END, Kind.SAMPLE, Kind.NETWORK})
 
 
 class Told(NamedTuple):
@@ -42,12 +44,14 @@ class Recollection:
         policy: Says when a call that has not ended counts as failed.
         all_ends: Also yield the failure that a call ends in when it has been
             yielded as overdue before; a success comes in any case.
+        tell_tried: Told of each attempt at our own way, among the others.
     """
 
     reader: JournalReader
     header: Header
     policy: OutagePolicy
     all_ends: bool = False
+    tell_tried: Callable[[TriedWay], object] | None = None
 
     def facts(
         self, since_s: float, now_s: float, *, until_s: float = float("inf")
@@ -83,6 +87,8 @@ class Recollection:
             source = stored.header.source
             if isinstance(frame, Sample):
                 yield frame
+            elif isinstance(frame, Network):
+                self._tell(frame, axes.wall_s(at_s), source)
             elif isinstance(frame, End):
                 if unended.ended(frame):
                     yield Told(
@@ -91,3 +97,10 @@ class Recollection:
             elif isinstance(frame, Begin):
                 unended.began(UnderWay(frame, at_s, source))
         yield from overdue(now_s - axes.wall_s(0.0))
+
+    def _tell(self, frame: Network, at_s: float, source: str) -> None:
+        if self.tell_tried is not None:
+            route = Route(frame.endpoint, frame.origin, frame.via)
+            self.tell_tried(
+                TriedWay(at_s=at_s, source=source, route=route, steps=frame.steps)
+            )

@@ -31,6 +31,7 @@ from agcod_guard.incident.tally import (
     LatencyTally,
     OrderTally,
 )
+from agcod_guard.incident.tried_ways import LastTries, TriedWay
 
 CALLS_AT_EACH_END = 2_000
 """So many calls are kept from the start of the outage, and from the end."""
@@ -100,6 +101,7 @@ class Dossier:
             test calls and those after recovery included.
         last_calls: The latest.
         omitted_calls: How many are left out between them.
+        tried_ways: What trying our own way came to, last, from each machine.
     """
 
     calls: int
@@ -131,6 +133,7 @@ class Dossier:
     first_calls: tuple[Call, ...]
     last_calls: tuple[Call, ...]
     omitted_calls: int
+    tried_ways: tuple[TriedWay, ...] = ()
 
 
 class DossierBuilder:
@@ -150,6 +153,7 @@ class DossierBuilder:
         self._orders = OrderTally()
         self._failed = FailedCalls()
         self._samples = SampleChoice()
+        self._tries = LastTries()
         self._others: dict[Scope, Counter[str]] = {}
         self._probes: Counter[str] = Counter()
         self._kept = _KeptCalls()
@@ -171,6 +175,18 @@ class DossierBuilder:
     def add_sample(self, sample: Sample) -> None:
         """Fold the next sample in; about in order with its call."""
         self._samples.add_sample(sample)
+
+    def add_tried_way(self, tried: TriedWay) -> None:
+        """Take in an attempt at our own way; those of other endpoints are passed over.
+
+        After the outage has ended none is made.
+        """
+        incident = self._incident
+        in_time = tried.at_s >= incident.first_failed_at_s and (
+            incident.resolved_at_s is None or tried.at_s < incident.resolved_at_s
+        )
+        if in_time and tried.route.endpoint == str(incident.scope.endpoint):
+            self._tries.add(tried)
 
     def dossier(self) -> Dossier:
         """Return what was gathered so far."""
@@ -211,6 +227,7 @@ class DossierBuilder:
             first_calls=tuple(self._kept.first),
             last_calls=tuple(self._kept.last),
             omitted_calls=self._kept.omitted,
+            tried_ways=self._tries.all,
         )
 
     def _has_begun(self, call: Call) -> bool:

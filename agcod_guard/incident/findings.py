@@ -19,6 +19,7 @@ from agcod_guard.incident.layout import (
 )
 from agcod_guard.incident.narrative import elsewhere, score
 from agcod_guard.incident.tally import MOST_ORDERS, ErrorCount, Latency
+from agcod_guard.incident.tried_ways import tried_ways
 from agcod_guard.incident.verdict import Verdict
 
 _VERDICTS = {
@@ -28,13 +29,20 @@ _VERDICTS = {
 }
 _IN_STEP_S = 2.0
 _SKEWED_S = 240.0
+_REFUSED_S = 300.0
+_RECENT_S = 3_600.0
+_LISTED = 4
+
+Changes = tuple[tuple[float, str], ...]
 
 
-def evidence(incident: Incident, dossier: Dossier, *, now_s: float) -> list[str]:
+def evidence(
+    incident: Incident, dossier: Dossier, *, now_s: float, changes: Changes = ()
+) -> list[str]:
     """Return the lines of the evidence, section by section.
 
     `now_s` is told only while the incident is open: a closed one's packet does
-    not change any more.
+    not change any more. `changes` are the partner's own: when and what.
     """
     sections = {
         "Times": _times(incident, dossier, now_s=now_s),
@@ -43,9 +51,10 @@ def evidence(incident: Incident, dossier: Dossier, *, now_s: float) -> list[str]
         "Failed orders": _examples(dossier),
         "Our own test calls": _probes(dossier),
         "Other endpoints and accounts meanwhile": _others(incident, dossier),
+        "Our own way to AGCOD": tried_ways(dossier.tried_ways),
         "Our clock": [_clock(dossier)],
         "Headers sent but not signed": _unsigned(dossier),
-        "Our verdict": _verdict(incident),
+        "Our verdict": _verdict(incident, dossier, changes),
         "Not checked, not known": _unknown(dossier),
     }
     lines = [f"EVIDENCE for incident {incident.incident_id} (all times GMT)"]
@@ -162,11 +171,31 @@ def _names(headers: tuple[str, ...]) -> str:
     return ", ".join(map(identifier, headers)) or "none"
 
 
-def _verdict(incident: Incident) -> Iterator[str]:
+def _verdict(incident: Incident, dossier: Dossier, changes: Changes) -> Iterator[str]:
     confirmed = "Confirmed" if incident.confirmed else "Not confirmed"
     yield f"{_VERDICTS[incident.verdict]} {confirmed} by test calls of our own."
     for reason in incident.reasons:
         yield f"- {plain(reason)}"
+    for circumstance in _circumstances(incident, dossier, changes):
+        yield f"- {circumstance}"
+
+
+def _circumstances(
+    incident: Incident, dossier: Dossier, changes: Changes
+) -> Iterator[str]:
+    """Yield what speaks for one side or the other, and decides nothing."""
+    offset_s = dossier.clock_offset_s
+    if offset_s is not None and abs(offset_s) > _REFUSED_S:
+        yield f"Our clock is {abs(offset_s):,.0f} s off: enough to be refused for it."
+    if dossier.unsigned is not None and dossier.unsigned.named:
+        yield "Headers were sent that our signature does not cover (see above)."
+    since_s = incident.first_failed_at_s - _RECENT_S
+    recent = [at_s for at_s, _ in changes if since_s <= at_s <= incident.opened_at_s]
+    if recent:
+        changed = count(len(recent), "change")
+        yield f"{changed} of ours shortly before (see the first screen)."
+    for other in dossier.others[:_LISTED]:
+        yield f"Meanwhile {elsewhere(other, incident)}."
 
 
 def _unknown(dossier: Dossier) -> Iterator[str]:

@@ -61,7 +61,8 @@ def packet_files(
     notices = [head, *_notices(incident, dossier, answers, withheld=withheld)]
     lines = [line for notice in notices if notice for line in wrapped(notice)]
     lines += ["", *_screen(answers)] if lines else _screen(answers)
-    lines += ["", _RULE, *evidence(incident, dossier, now_s=now_s), ""]
+    told = evidence(incident, dossier, now_s=now_s, changes=reporter.changes)
+    lines += ["", _RULE, *told, ""]
     packet = cleared("\n".join(lines)) or _withheld_packet(head)
     files = {PACKET_FILE: _refitted(packet), **attached}
     return {name: text.encode() for name, text in files.items() if text is not None}
