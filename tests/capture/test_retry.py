@@ -797,7 +797,7 @@ def test_a_function_that_returns_a_coroutine_is_refused_before_it_runs(again):
         made.append(1)
 
     with pytest.raises(TypeError, match="make it an `async def`"):
-        again()(lambda: order())()
+        again()(lambda _: order())("Acmes0001")
 
     assert made == []
 
