@@ -48,6 +48,8 @@ def after_call(
     evidence = after_hearing(state.evidence, event, policy)
     outcome = event.outcome
     if outcome is Outcome.SUCCESS:
+        if state.phase is Phase.OK:
+            return replace(state, evidence=after_success(evidence, event))
         return _after_success(state, evidence, event)
     if outcome is Outcome.FAULT or outcome is Outcome.NO_ANSWER:
         evidence = after_failure(evidence, event, reference=reference, policy=policy)
@@ -150,7 +152,7 @@ def settled_operation(
     Args:
         state: The operation's own.
         until_s: The time up to which nothing more happens to the scope.
-        succeeded_at_s: The scope's last success; None if none is known.
+        succeeded_at_s: Last success of another; None if none is known.
         reference: What the reference has told.
         policy: The policy in force.
     """
@@ -288,11 +290,7 @@ def _beside_success_at_s(
     succeeded_at_s: float | None,
     policy: OutagePolicy,
 ) -> float | None:
-    """Return from when on others succeed, within `fresh_s`, while this is down.
-
-    A success of the scope that is newer than the run is another operation's: one
-    of its own would have ended it.
-    """
+    """Return from when on another succeeds, within `fresh_s`, while this is down."""
     first_s, last_s = evidence.first_failed_at_s, evidence.last_failed_at_s
     if first_s is None or last_s is None or succeeded_at_s is None:
         return None

@@ -26,7 +26,7 @@ from agcod_guard.outage.detector import (
 from agcod_guard.outage.events import Began, Checked, Ended, Event, Referenced
 from agcod_guard.outage.marks import Marks
 from agcod_guard.outage.moves import Change, move_to, moved_at_s
-from agcod_guard.outage.operations import Operations
+from agcod_guard.outage.operations import Operations, OperationsState
 from agcod_guard.outage.own_side import OwnSide, OwnSides
 from agcod_guard.outage.path import Route
 from agcod_guard.outage.policy import OutagePolicy
@@ -51,7 +51,7 @@ class FoldState(msgspec.Struct, frozen=True, kw_only=True):
         marks: Last answer that was Amazon's, by the machine that got it: it
             succeeded, or bore Amazon's marks.
         until_s: Time up to which all is folded.
-        operations: State per operation, by the scope's text.
+        operations: The operations of every scope.
         ways: What each machine knows of its way to endpoints that fail it.
         own: What is broken on our own side, by the scope's text.
     """
@@ -61,7 +61,7 @@ class FoldState(msgspec.Struct, frozen=True, kw_only=True):
     reference: ReferenceState
     until_s: float
     marks: dict[str, float] = {}
-    operations: dict[str, dict[str, ScopeState]] = {}
+    operations: OperationsState = OperationsState()
     ways: dict[str, dict[str, Way]] = {}
     own: dict[str, OwnSide] = {}
 
@@ -268,7 +268,6 @@ class Fold:
                 scope,
                 moved_at_s(state) if is_new_outage else until_s,
                 moves,
-                succeeded_at_s=before.evidence.last_success_at_s,
                 reference=self.reference,
             )
         if is_new_outage:

@@ -1,8 +1,12 @@
 """Judge every operation of a scope beside the scope as a whole. Pure.
 
 An operation is down when it meets the condition of an outage by itself, from the
-same evidence, while others of its scope succeed. That is no outage: Amazon's
+same evidence, while another of its scope succeeds. That is no outage: Amazon's
 pager is for those. It is a matter for the partner's own people.
+
+Where all operations fail often, each of them has its long runs of failures, the
+one least used above all. So an operation that is itself failing shows nothing of
+another: of its calls, lately, one in ten may fail.
 
 While the whole scope is down none of its operations is: what they failed until
 then is the scope's, and their runs begin anew with its recovery.
@@ -12,7 +16,9 @@ then is the scope's, and their runs begin anew with its recovery.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+
+from msgspec import Struct
 
 from agcod_guard.call import TECHNICAL_FAILURES
 from agcod_guard.outage.detector import (
@@ -28,10 +34,24 @@ from agcod_guard.outage.marks import Marks
 from agcod_guard.outage.moves import Change, operation_move_to
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.reference import ReferenceState
-from agcod_guard.outage.state import TIMED, Outage, ScopeState
+from agcod_guard.outage.state import Outage, ScopeState
 
+MOST_FAILING = 0.1
+"""Share of failures, lately, above which an operation's success shows nothing."""
+
+_LATELY = 1 / 20
+"""Weight of the newest call in that share."""
+
+_FORGOTTEN = 0.02
 _NEW = ScopeState()
 _NEVER = float("inf")
+
+
+class OperationsState(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The operations of all scopes at rest; as the attributes of `Operations`."""
+
+    states: dict[str, dict[str, ScopeState]] = {}
+    failing: dict[str, dict[str, float]] = {}
 
 
 class Operations:
@@ -40,24 +60,30 @@ class Operations:
     Attributes:
         states: State by operation, by the scope's text. One that has an outage of
             its own is down.
+        failing: Share of calls that failed lately, likewise, where some did.
     """
 
     def __init__(
         self,
         policy: OutagePolicy,
         marks: Marks,
-        states: Mapping[str, Mapping[str, ScopeState]] | None = None,
+        state: OperationsState | None = None,
     ) -> None:
-        """Begin with `states`; `marks` are those of the fold."""
+        """Begin where `state` was kept; `marks` are those of the fold."""
         self._policy, self._marks = policy, marks
-        self.states = {scope: dict(those) for scope, those in (states or {}).items()}
+        kept = OperationsState() if state is None else state
+        self.states = {scope: dict(those) for scope, those in kept.states.items()}
+        self.failing = {scope: dict(those) for scope, those in kept.failing.items()}
         self._due_s: dict[str, float] = {}
         for scope in self.states:
             self._note_due(scope)
 
-    def at_rest(self) -> dict[str, dict[str, ScopeState]]:
+    def at_rest(self) -> OperationsState:
         """Return what a checkpoint keeps."""
-        return {scope: dict(states) for scope, states in self.states.items()}
+        return OperationsState(
+            states={scope: dict(states) for scope, states in self.states.items()},
+            failing={scope: dict(shares) for scope, shares in self.failing.items()},
+        )
 
     def state_of(self, scope: str, operation: str) -> ScopeState:
         """Return the operation's state, a new one's if it was never called."""
@@ -83,8 +109,12 @@ class Operations:
         if states is None:
             states = self.states[scope] = {}
         state = states.setdefault(operation, _NEW)
-        if not event.marked and event.outcome in TECHNICAL_FAILURES:
-            state = self._marks.informed(state, (event.source,))
+        if event.outcome in TECHNICAL_FAILURES:
+            self._note_share(event, failed=True)
+            if not event.marked:
+                state = self._marks.informed(state, (event.source,))
+        elif operation in self.failing.get(scope, ()):
+            self._note_share(event, failed=False)
         changed = after_call(state, event, reference=reference, policy=self._policy)
         if changed.phase is state.phase:
             states[operation] = changed
@@ -122,7 +152,6 @@ class Operations:
         until_s: float,
         moves: list[Change],
         *,
-        succeeded_at_s: float | None,
         reference: ReferenceState,
     ) -> None:
         """Let time pass for the operations of a scope.
@@ -131,15 +160,14 @@ class Operations:
             scope: The scope's text.
             until_s: The time up to which nothing more happens to the scope.
             moves: What changes goes here.
-            succeeded_at_s: The scope's last success; None if none is known.
             reference: What the reference has told.
         """
         for operation, state in self.states.get(scope, {}).items():
-            if state.phase in TIMED:
+            if earliest_change_s(state, self._policy) <= until_s:
                 later = settled_operation(
                     state,
                     until_s,
-                    succeeded_at_s=succeeded_at_s,
+                    succeeded_at_s=self._others_succeeded_s(scope, operation),
                     reference=reference,
                     policy=self._policy,
                 )
@@ -168,6 +196,26 @@ class Operations:
         move = operation_move_to(scope, operation, state, before=before)
         if move is not None:
             moves.append(move)
+
+    def _note_share(self, event: Ended, *, failed: bool) -> None:
+        """Weigh one more call of an operation in the share that fails."""
+        shares = self.failing.setdefault(event.scope, {})
+        share = shares.pop(event.operation, 0.0)
+        share += (failed - share) * _LATELY
+        if share >= _FORGOTTEN:
+            shares[event.operation] = share
+        elif not shares:
+            del self.failing[event.scope]
+
+    def _others_succeeded_s(self, scope: str, operation: str) -> float | None:
+        """Return the last success of another operation that is not failing itself."""
+        failing = self.failing.get(scope, {})
+        times_s = [
+            state.evidence.last_success_at_s
+            for other, state in self.states[scope].items()
+            if other != operation and failing.get(other, 0.0) <= MOST_FAILING
+        ]
+        return max((at_s for at_s in times_s if at_s is not None), default=None)
 
     def _note_due(self, scope: str) -> None:
         """Remember until when nobody need look whether time has changed something."""

@@ -4,7 +4,8 @@
     python -m benchmarks.detection --mode probes --no-peers --family total-f500
 
 First what the rule did not do well on, then the table. Exits with 1 if the rule
-with probes missed an outage, paged falsely or twice, or told a beginning wrongly.
+with probes missed an outage or an operation that is down by itself, paged falsely or
+twice, or told a beginning wrongly.
 """
 
 from __future__ import annotations
@@ -103,6 +104,7 @@ def is_faultless(results: Mapping[str, Sequence[Result]]) -> bool:
         or result.false
         or result.duplicates
         or result.wrong_first_failures
+        or result.missed_operations
         for result in results[PROBING]
     )
 

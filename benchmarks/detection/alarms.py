@@ -28,3 +28,18 @@ class Alarm:
     first_failed_s: float | None = None
     first_failed_wall_ns: int | None = None
     paged_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationAlarm:
+    """One operation was said to be down while others of its scope succeed.
+
+    Attributes:
+        scope: Whose it is.
+        operation: The operation.
+        at_s: When somebody could first have been told.
+    """
+
+    scope: str
+    operation: str
+    at_s: float

@@ -66,7 +66,11 @@ def _played(
         watching = Watching(run, probes=name == PROBING, policy=policy)
         watching.watch()
         results[name] = result_of(
-            run, watching.alarms, probed=watching.probes, policy=policy
+            run,
+            watching.alarms,
+            probed=watching.probes,
+            operations=watching.operations,
+            policy=policy,
         )
         if name == PROBING:
             results[SUSPICION] = result_of(run, watching.suspicions, policy=policy)

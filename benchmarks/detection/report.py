@@ -42,7 +42,15 @@ def figures(results: Sequence[Result]) -> dict[str, float | None]:
         "s over floor, p90": quantile(list(_over_floor_s(found)), 0.9),
         "recovery s": quantile(recoveries_s, 0.5),
         "wrong beginning": sum(len(each.wrong_first_failures) for each in results),
+        "operations missed": _count(each.missed_operations for each in results),
+        "operations false": _count(each.false_operations for each in results),
     }
+
+
+def _count(told: Iterable[tuple[str, ...] | None]) -> int | None:
+    """Return how many there are; None for a detector that tells of none."""
+    counts = [len(each) for each in told if each is not None]
+    return sum(counts) if counts else None
 
 
 def quantile(values: Sequence[float], share: float) -> float | None:
@@ -102,6 +110,8 @@ def failings(name: str, results: Iterable[Result]) -> list[str]:
             if times
         ]
         slow_s = [one.delay_s - one.floor_s for one in result.found]
+        wrongs += [f"{each} down: MISSED" for each in result.missed_operations or ()]
+        wrongs += [f"{each} down: false" for each in result.false_operations or ()]
         wrongs += [f"slow by {over_s:.0f} s" for over_s in slow_s if over_s > SLOW_S]
         if wrongs:
             lines.append(f"{name}: {result.run}: {'; '.join(wrongs)}")

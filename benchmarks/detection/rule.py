@@ -17,9 +17,10 @@ from agcod_guard.call import Outcome
 from agcod_guard.incident.verdict import Verdict, verdict_of
 from agcod_guard.outage.events import Checked, Ended, Event, Referenced
 from agcod_guard.outage.fold import Fold, FoldState
+from agcod_guard.outage.operations import Operations
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import Outage, Phase, ScopeState
-from benchmarks.detection.alarms import Alarm
+from benchmarks.detection.alarms import Alarm, OperationAlarm
 from benchmarks.detection.events import events_of, probed
 from benchmarks.detection.probing import TIMEOUT_S, Prober
 from benchmarks.detection.streams import Run
@@ -40,12 +41,14 @@ class Watching:
         alarms: The incidents that were opened, oldest first.
         suspicions: The times in which a scope was not thought well.
         probes: The test calls that were made.
+        operations: The operations that were said to be down by themselves.
     """
 
     def __init__(self, run: Run, *, probes: bool, policy: OutagePolicy) -> None:
         self.alarms: list[Alarm] = []
         self.suspicions: list[Alarm] = []
         self.probes: list[Ended] = []
+        self.operations: list[OperationAlarm] = []
         self._run, self._policy, self._may_probe = run, policy, probes
         self._kept = Fold(policy)
         self._frames = _Frames(run, policy)
@@ -55,6 +58,7 @@ class Watching:
         self._restarts = list(run.restarts)
         self._open: dict[str, Alarm] = {}
         self._suspected: dict[str, Alarm] = {}
+        self._operations_down: set[tuple[str, str]] = set()
 
     def watch(self) -> None:
         """Go through the run from beginning to end."""
@@ -124,8 +128,9 @@ class Watching:
 
     def _judge(self, present: Fold, now_s: float) -> bool:
         """Note what has changed; return whether nothing is going on."""
-        calm, self._suspects = self._frames.are_calm, present.has_run
-        calm = calm and not present.own.present
+        self._suspects = present.has_run
+        calm = self._judge_operations(present.operations, now_s)
+        calm = calm and self._frames.are_calm and not present.own.present
         for scope, state in present.scopes.items():
             if (
                 state.phase is not Phase.OK
@@ -137,6 +142,24 @@ class Watching:
                 self._follow_outage(scope, state.outage, now_s)
                 self._follow_recovery(scope, state, now_s)
         return calm
+
+    def _judge_operations(self, operations: Operations, now_s: float) -> bool:
+        """Note which have gone down; return whether all of them are well."""
+        down = {
+            (scope, operation)
+            for scope, operation, _ in operations.down()
+            if is_production(scope)
+        }
+        self.operations += (
+            OperationAlarm(scope=scope, operation=operation, at_s=now_s)
+            for scope, operation in sorted(down - self._operations_down)
+        )
+        self._operations_down = down
+        return all(
+            state.phase is Phase.OK
+            for states in operations.states.values()
+            for state in states.values()
+        )
 
     def _follow_suspicion(self, scope: str, state: ScopeState, now_s: float) -> None:
         if state.phase is Phase.OK:

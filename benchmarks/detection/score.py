@@ -14,7 +14,7 @@ from msgspec import Struct
 from agcod_guard.call import TECHNICAL_FAILURES, Outcome
 from agcod_guard.outage.events import Ended
 from agcod_guard.outage.policy import OutagePolicy
-from benchmarks.detection.alarms import Alarm
+from benchmarks.detection.alarms import Alarm, OperationAlarm
 from benchmarks.detection.bound import least_orders, policy_floor_s
 from benchmarks.detection.streams import Outage, Run, wall_ns
 
@@ -62,6 +62,9 @@ class Result(Struct, frozen=True, kw_only=True):
         duplicates: When an outage was raised once more.
         wrong_first_failures: Onsets of those whose beginning was told wrongly.
         found: Those that were found.
+        missed_operations: Operations that were down by themselves and were not
+            told; None where the detector does not tell of operations.
+        false_operations: Those that were told and were not, or once more.
     """
 
     family: str
@@ -73,6 +76,8 @@ class Result(Struct, frozen=True, kw_only=True):
     duplicates: tuple[float, ...] = ()
     wrong_first_failures: tuple[float, ...] = ()
     found: tuple[Found, ...] = ()
+    missed_operations: tuple[str, ...] | None = None
+    false_operations: tuple[str, ...] | None = None
 
 
 def result_of(
@@ -80,6 +85,7 @@ def result_of(
     alarms: Sequence[Alarm],
     *,
     probed: Sequence[Ended] = (),
+    operations: Sequence[OperationAlarm] | None = None,
     policy: OutagePolicy,
 ) -> Result:
     """Return what the alarms of one detector are worth on this run.
@@ -88,6 +94,8 @@ def result_of(
         run: The run, with its truth.
         alarms: What was raised, in the order of time.
         probed: The test calls that were made, where the detector makes any.
+        operations: The operations that were told to be down by themselves; None
+            where the detector does not tell of operations.
         policy: The policy that the floor is reckoned from.
     """
     missed, duplicates, wrong, found = [], [], [], []
@@ -115,7 +123,38 @@ def result_of(
         duplicates=tuple(duplicates),
         wrong_first_failures=tuple(wrong),
         found=tuple(found),
+        missed_operations=_missed_operations(run, operations),
+        false_operations=_false_operations(run, operations),
     )
+
+
+def _missed_operations(
+    run: Run, told: Sequence[OperationAlarm] | None
+) -> tuple[str, ...] | None:
+    if told is None:
+        return None
+    known = {(each.scope, each.operation) for each in told}
+    return tuple(
+        name for scope, name in run.operations_down if (scope, name) not in known
+    )
+
+
+def _false_operations(
+    run: Run, told: Sequence[OperationAlarm] | None
+) -> tuple[str, ...] | None:
+    """Return what was told of operations that were not down, or told once more."""
+    if told is None:
+        return None
+    if run.own_operations_fail:
+        return ()
+    due = [*run.operations_down]
+    false = []
+    for each in told:
+        if (each.scope, each.operation) in due:
+            due.remove((each.scope, each.operation))
+        else:
+            false.append(f"{each.operation} at {each.at_s:.0f}")
+    return tuple(false)
 
 
 def first_failed_s(run: Run, alarm: Alarm, probed: Iterable[Ended]) -> float | None:

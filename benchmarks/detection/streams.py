@@ -108,6 +108,8 @@ class Run:
         calls: All calls, in the order of their end.
         outages: What must be paged.
         operations_down: Scope and operation that must raise that alert.
+        own_operations_fail: By the partner's own doing all orders of an operation
+            fail while test calls succeed: that alert may be raised.
         until_s: When the run ends.
         rate: Orders a second, on average, in the scope that matters.
         restarts: When the watching process starts anew from its checkpoint.
@@ -124,6 +126,7 @@ class Run:
     rate: float
     outages: tuple[Outage, ...] = ()
     operations_down: tuple[tuple[str, str], ...] = ()
+    own_operations_fail: bool = False
     restarts: tuple[float, ...] = ()
     wall_steps: tuple[tuple[float, float], ...] = ()
     ahead: Mapping[str, float] = field(default_factory=dict)

@@ -9,7 +9,7 @@ import pytest
 
 from agcod_guard.call import Outcome
 from agcod_guard.outage.policy import OutagePolicy
-from benchmarks.detection.alarms import Alarm
+from benchmarks.detection.alarms import Alarm, OperationAlarm
 from benchmarks.detection.answers import F500, FOREVER, HANG, SUCCESS, TIMEOUT
 from benchmarks.detection.bound import least_orders, policy_floor_s
 from benchmarks.detection.families import FAMILIES
@@ -282,3 +282,51 @@ def test_what_is_false_without_probes_is_not_paged_with_them():
         pages[may_probe] = len(result.false)
 
     assert pages == {True: 0, False: 1}
+
+
+# One operation alone
+
+
+@pytest.fixture
+def creates() -> Run:
+    """Every order fails from 1,500 s to 3,900 s, and nothing else does."""
+    return next(runs_of("creates-down", 1))
+
+
+def said(operation: str, at_s: float = 1_700.0) -> OperationAlarm:
+    return OperationAlarm(scope=SCOPE, operation=operation, at_s=at_s)
+
+
+def test_an_operation_that_is_down_must_be_told_once_and_no_other(creates):
+    told = [said("CreateGiftCard"), said("CreateGiftCard"), said("CancelGiftCard")]
+
+    result = result_of(creates, [], operations=told, policy=POLICY)
+
+    assert result.missed_operations == ()
+    assert result.false_operations == (
+        "CreateGiftCard at 1700",
+        "CancelGiftCard at 1700",
+    )
+
+
+def test_an_operation_that_is_not_told_is_missed(creates):
+    result = result_of(creates, [], operations=[], policy=POLICY)
+
+    assert result.missed_operations == ("CreateGiftCard",)
+    assert result.false_operations == ()
+
+
+def test_a_detector_that_tells_of_no_operations_is_not_blamed(creates):
+    result = result_of(creates, [], policy=POLICY)
+
+    assert result.missed_operations is result.false_operations is None
+
+
+def test_the_rule_tells_the_operation_and_pages_nobody(creates):
+    watching = Watching(creates, probes=True, policy=POLICY)
+    watching.watch()
+
+    (told,) = watching.operations
+    assert told.operation == "CreateGiftCard"
+    assert 1_680.0 <= told.at_s <= 1_690.0
+    assert watching.alarms == []

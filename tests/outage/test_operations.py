@@ -136,6 +136,26 @@ class TestOthersSucceed:
 
         assert told(traffic) == [(CREATE, True, 285.5)]
 
+    def test_one_that_fails_most_of_the_time_itself_shows_nothing(self, traffic):
+        for second in seconds(100, 1000):
+            traffic.fail(second, operation=CANCEL)
+            if second % 10:
+                traffic.fail(second + 0.5, operation=CREATE)
+            else:
+                traffic.succeed(second + 0.5, operation=CREATE)
+
+        assert told(traffic) == []
+
+    def test_one_that_fails_now_and_then_does(self, traffic):
+        for second in seconds(100, 400):
+            traffic.fail(second, operation=CANCEL)
+            if second % 20:
+                traffic.succeed(second + 0.5, operation=CREATE)
+            else:
+                traffic.fail(second + 0.5, operation=CREATE)
+
+        assert told(traffic) == [(CANCEL, True, 280.0)]
+
     def test_a_success_long_after_its_last_failure_shows_nothing(self, traffic):
         fail_alone(traffic, 100, 115)
         traffic.wait(400.0)
@@ -257,7 +277,7 @@ def test_how_often_somebody_looks_changes_nothing(stream, looks):
         done += len(due)
 
     assert seen == changes
-    assert often.operations.states == whole.operations.states
+    assert often.operations.at_rest() == whole.operations.at_rest()
 
 
 @given(stream=STREAMS, cut=st.integers(0, 150))

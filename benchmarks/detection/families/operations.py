@@ -75,7 +75,13 @@ def long_exports_at_night(draw: random.Random) -> Iterator[Scene]:
     few = Flow(
         arrivals=steady(1 / 1_200, draw, end_s=until_s), operations=((CREATE, 1.0),)
     )
-    yield Scene(flows=[few, exports], until_s=until_s, rate=0.01, spells=[slow])
+    yield Scene(
+        flows=[few, exports],
+        until_s=until_s,
+        rate=0.01,
+        spells=[slow],
+        own_operations_fail=True,
+    )
 
 
 @family

@@ -151,13 +151,13 @@ def own_network_at_night(draw: random.Random) -> Iterator[Scene]:
 @family
 def own_timeout_far_too_short(draw: random.Random) -> Iterator[Scene]:
     """Since the last deployment every call is given up after 0.1 s."""
-    yield spoilt(SHORT_TIMEOUT)
+    yield replace(spoilt(SHORT_TIMEOUT), own_operations_fail=True)
 
 
 @family
 def own_request_makes_it_fail(draw: random.Random) -> Iterator[Scene]:
     """Since the last deployment every order is such that Amazon answers F500."""
-    yield spoilt(F500, rate=0.2)
+    yield replace(spoilt(F500, rate=0.2), own_operations_fail=True)
 
 
 @family
@@ -229,6 +229,7 @@ def poison_dozen(draw: random.Random) -> Iterator[Scene]:
         flows=[Flow(arrivals=poisson(1 / 1_200, draw, end_s=until_s)), poisoned],
         until_s=until_s,
         rate=0.01,
+        own_operations_fail=True,
         spells=[Spell(begin_s=0.0, end_s=1e9, answers=(F500,), orders=("Poison",))],
     )
 

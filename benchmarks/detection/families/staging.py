@@ -56,6 +56,7 @@ class Scene:
     noise: float = NOISE
     reference: Reference | None = None
     operations_down: tuple[tuple[str, str], ...] = ()
+    own_operations_fail: bool = False
     restarts: tuple[float, ...] = ()
     wall_steps: tuple[tuple[float, float], ...] = ()
     ahead: Mapping[str, float] = field(default_factory=dict)
@@ -82,6 +83,7 @@ class Scene:
                 outage_of(down, calls, until_s=self.until_s) for down in self.downs
             ),
             operations_down=self.operations_down,
+            own_operations_fail=self.own_operations_fail,
             restarts=self.restarts,
             wall_steps=self.wall_steps,
             ahead=self.ahead,
