@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from outage_traffic import Traffic
 
-from agcod_guard.call import Outcome
+from agcod_guard.call import TECHNICAL_FAILURES, Outcome
 from agcod_guard.outage.fold import Fold, FoldState
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import Phase, ScopeState
@@ -532,15 +532,45 @@ def test_how_often_somebody_looks_changes_nothing(stream, looks):
     assert seen == moves
 
 
-@given(stream=STREAMS)
-def test_a_success_never_opens_an_outage(stream):
+@given(
+    times=st.lists(st.floats(0, 119), min_size=1, max_size=60),
+    jump_s=st.floats(0, 1e7),
+)
+def test_a_clock_that_jumps_ahead_opens_nothing_by_itself(times, jump_s):
     traffic = Traffic()
+    for at_s in sorted(times):
+        traffic.fail(at_s)
+
+    traffic.wait(119.0 + jump_s)
+
+    assert Phase.OUTAGE not in [phase for phase, _ in traffic.phases]
+
+
+@given(stream=STREAMS, steps=st.lists(st.integers(-(10**13), 10**13), min_size=80))
+def test_what_the_wall_clock_says_changes_no_phase(stream, steps):
+    traffic, stepped = Traffic(), Traffic()
+    events = events_of(traffic, stream)
+    odd = [
+        msgspec.structs.replace(event, wall_ns=event.wall_ns + step)
+        for event, step in zip(events, steps, strict=False)
+    ]
+
+    traffic.see(*events, until_s=3000.0)
+    stepped.see(*odd, until_s=3000.0)
+
+    assert stepped.phases == traffic.phases
+
+
+@given(stream=STREAMS)
+def test_no_answer_that_is_no_technical_failure_ever_opens_an_outage(stream):
+    traffic = Traffic(OutagePolicy(failed=3, suspect_failed=2))
     for event in events_of(traffic, stream):
         traffic.wait(event.at_s)
         before = traffic.fold.scopes.get(traffic.scope, ScopeState())
         traffic.see(event)
-        if event.outcome is Outcome.SUCCESS and before.phase is not Phase.OUTAGE:
-            assert traffic.state.phase is not Phase.OUTAGE
+        if event.outcome not in TECHNICAL_FAILURES:
+            is_new = before.phase is not Phase.OUTAGE
+            assert not (is_new and traffic.state.phase is Phase.OUTAGE)
 
 
 @given(stream=STREAMS)
