@@ -123,7 +123,7 @@ class FileLog:
 
     @property
     def spots(self) -> list[Spot]:
-        """How far each log has been handed out, the newest last."""
+        """How far each log has been taken, the newest last."""
         known = dict(self._known)
         for each in self._files:
             if each.cutter is not None:
@@ -160,7 +160,7 @@ class FileLog:
         return None if cutter is None else cutter.rest()
 
     def take_rest(self) -> None:
-        """Count what `rest` returns as handed out."""
+        """Be done with what `rest` returns."""
         cutter = self._files[-1].cutter
         if cutter is not None:
             cutter.take_rest()
