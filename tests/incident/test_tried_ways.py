@@ -70,7 +70,7 @@ def test_other_endpoints_and_other_times_are_passed_over(incident):
 
 
 def test_it_stands_in_the_packet(incident, reporter, call, dossier):
-    facts = replace(dossier([call(0)]), tried_ways=(TRIED,))
+    facts = replace(dossier(incident, call(0)), tried_ways=(TRIED,))
 
     files = packet_files(incident, facts, reporter, now_s=START_S + 60.0)
 
@@ -81,7 +81,7 @@ def test_it_stands_in_the_packet(incident, reporter, call, dossier):
 def test_what_speaks_for_one_side_or_the_other_stands_beside_the_verdict(
     incident, reporter, call, success, dossier
 ):
-    facts = dossier([call(0), success(1, endpoint=call(0).endpoint, partner_id="Bob")])
+    facts = dossier(incident, call(0), success(1, partner_id="Bob"))
     facts = replace(facts, clock_offset_s=400.0)
     changed = replace(reporter, changes=((START_S - 60.0, "deployed 4.2"),))
 
