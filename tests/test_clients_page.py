@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import asyncio
 import json
 import re
+import types
 import urllib.request
 from pathlib import Path
 
+import aiohttp
+import httpx
 import pytest
 import urllib3
 from partner import START_S, settings
@@ -92,3 +97,37 @@ def test_an_error_of_urllib3_is_observed_and_passes(names, tmp_path):
         exec(observe, names)
 
     assert recorded(tmp_path) == ["NO_ANSWER"]
+
+
+class RetryTransport(httpx.BaseTransport):
+    """Sends everything twice."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def handle_request(self, request):
+        self.inner.handle_request(request).read()
+        return self.inner.handle_request(request)
+
+
+def test_httpx_is_wrapped_and_its_attempts_are_seen_as_shown(names, tmp_path):
+    wrap, beneath = code_of("httpx")
+    given = {"content": names["body"], "headers": names["headers"]}
+
+    exec(wrap, names | {"httpx": httpx})
+    exec(beneath, names := names | {"httpx": httpx, "RetryTransport": RetryTransport})
+    with names["client"] as client:
+        assert client.post(names["url"], **given).json()["status"] == "SUCCESS"
+
+    assert recorded(tmp_path) == ["SUCCESS", "SUCCESS"]
+
+
+def test_aiohttp_is_wrapped_as_shown(names, tmp_path):
+    (wrap,) = code_of("aiohttp")
+    names["aiohttp"] = aiohttp
+    awaited = compile(wrap, PAGE.name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+    asyncio.run(types.FunctionType(awaited, names)())
+
+    assert names["result"]["status"] == "SUCCESS"
+    assert recorded(tmp_path) == ["SUCCESS"]
