@@ -26,6 +26,7 @@ from agcod_guard.formats.lines import Line, Spot
 from agcod_guard.formats.logged import Known
 from agcod_guard.frames import Kind
 from agcod_guard.intake import Intake
+from agcod_guard.outage.state import Transition
 from agcod_guard.ports import JournalReader
 from agcod_guard.rounds import Rounds
 from agcod_guard.storage.log_positions import LogPositions
@@ -95,6 +96,7 @@ class Ingest:
         hosts: Mapping[str, Endpoint],
         registry: CollectorRegistry,
         report: Callable[[Problem], None],
+        tell: Callable[[Transition], object],
     ) -> None:
         """Put it together, and read which calls the journal has already.
 
@@ -103,6 +105,7 @@ class Ingest:
             hosts: Names that stand for AGCOD beside Amazon's own.
             registry: Where the metrics go.
             report: Told of each bad line; what it raises ends `run`.
+            tell: Told of every change of phase.
 
         Raises:
             DataError: The data folder cannot be read.
@@ -123,7 +126,7 @@ class Ingest:
             sample_every_s=settings.policy.sample_every_s,
             report=report,
         )
-        self._is_held = False
+        self._tell, self._is_held = tell, False
         self._kept_at_s = self._looked_at_s = float("-inf")
         self._kept: list[Spot] = []
 
@@ -230,7 +233,8 @@ class Ingest:
             self._is_held = False
             self._parts.watch.begin_anew()
         self._looked_at_s = self._clock.monotonic_s()
-        self._rounds.look(self._looked_at_s)
+        for transition in self._rounds.look(self._looked_at_s):
+            self._tell(transition)
 
     def _take_rest(self, source: Source) -> None:
         """Take what stands behind the last whole line, if it is one itself."""

@@ -59,6 +59,7 @@ class Shop:
         self.path = folder / "calls.ndjson"
         self.folder = DataFolder(settings=settings(folder / "data"), clock=self.clock)
         self.problems = []
+        self.told = []
 
     def log(self, *lines: str) -> None:
         with self.path.open("a") as file:
@@ -71,6 +72,7 @@ class Shop:
             hosts={},
             registry=CollectorRegistry(),
             report=self.problems.append,
+            tell=self.told.append,
         )
         positions = positions_of(self.path, self.folder.settings.data_dir)
         with closing(self.source(positions.load())) as source, closing(ingest):
@@ -321,6 +323,8 @@ def test_an_outage_that_was_slept_through_is_told_as_it_was(shop):
     assert incident.first_failed_at_s == pytest.approx(START_S + 5)
     assert incident.opened_at_s == pytest.approx(START_S + 185)
     assert incident.stage is Stage.RESOLVED
+    phases = ["SUSPECT", "OUTAGE", "RECOVERING", "OK"]
+    assert [each.after.value for each in shop.told] == phases
     packet = shop.folder.packets().folder_of(incident.incident_id)
     assert "Acmes000005" in (packet / "sample-request.txt").read_text("utf-8")
 

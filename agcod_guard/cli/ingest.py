@@ -17,14 +17,16 @@ from prometheus_client import REGISTRY
 from agcod_guard.call import Endpoint
 from agcod_guard.cli.logs import STDIN, Complaints, named_hosts, passed_over
 from agcod_guard.cli.options import with_folder, with_json
+from agcod_guard.cli.times import iso
 from agcod_guard.data_folder import DataFolder
 from agcod_guard.errors import DataError
 from agcod_guard.formats.lines import HEAD_BYTES
 from agcod_guard.formats.sniffing import GZIP_MAGIC, Format, format_of
-from agcod_guard.incident.layout import count
+from agcod_guard.incident.layout import count, plain
 from agcod_guard.ingesting import Ingest, Source, positions_of, turn_to_read
 from agcod_guard.log_files import FileLog
 from agcod_guard.log_stream import StreamLog
+from agcod_guard.outage.state import Transition
 from agcod_guard.storage.log_positions import LogPositions
 
 _ENDED_BY = (signal.SIGINT, signal.SIGTERM)
@@ -108,6 +110,7 @@ def run_ingest(
         hosts={**folder.settings.hosts, **wanted.hosts},
         registry=REGISTRY,
         report=complaints,
+        tell=_tell,
     )
     try:
         with _opened(folder, wanted) as (source, positions), _until_told() as told:
@@ -175,6 +178,13 @@ def _until_told() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _tell(change: Transition) -> None:
+    """Say on stderr that a scope has changed its phase."""
+    what = f"{iso(change.at_s)} {change.scope} {change.before} -> {change.after}"
+    incident = f" (incident {change.incident_id})" if change.incident_id else ""
+    click.echo(plain(f"{what}: {change.reason}{incident}"), err=True)
 
 
 def _show(ingesting: Ingest, path: Path, out: TextIO, *, as_json: bool) -> None:

@@ -46,7 +46,7 @@ def replay(folder, out):
 
 def ingest(folder, out):
     ingesting = Ingest(
-        folder, hosts={}, registry=CollectorRegistry(), report=lambda problem: None
+        folder, hosts={}, registry=CollectorRegistry(), report=print, tell=print
     )
     out.write(json.dumps(ingest_facts(ingesting, folder.settings.data_dir)))
 
