@@ -37,7 +37,10 @@ class _Tee:
     __slots__ = ("_bodies", "busy")
 
     def __init__(self, bodies: Sequence[AnswerBody]) -> None:
-        self._bodies, self.busy = bodies, False
+        self._bodies, self.busy = [*bodies], False
+
+    def join(self, bodies: Sequence[AnswerBody]) -> None:
+        self._bodies += bodies
 
     def read_on(self) -> None:
         self.busy = True
@@ -91,11 +94,15 @@ def watch_body(response: HTTPResponse, bodies: Sequence[AnswerBody]) -> None:
     Raises:
         Exception: The response cannot be watched; it is as it was.
     """
+    watching: _Tee | None = vars(response).get(_TEE)
+    if watching is not None:  # a handler got it by opening a URL itself
+        watching.join(bodies)
+        return
     tee = _Tee(bodies)
     if _is_over(response):
         tee.end()
-        return
-    _lend_class(response, _watched(type(response)), tee)
+    else:
+        _lend_class(response, _watched(type(response)), tee)
 
 
 def _lend_class(response: HTTPResponse, lent: type, tee: _Tee) -> None:

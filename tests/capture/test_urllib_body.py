@@ -43,6 +43,20 @@ def error(answer):
     return made
 
 
+@pytest.fixture
+def kept(guarded, monkeypatch):
+    """Return what is seen of each body, as far as it has ended."""
+    bodies = []
+    end = guarded.recorder.end
+
+    def watched(opened, *, body=None, error=None):
+        bodies.append(body)
+        end(opened, body=body, error=error)
+
+    monkeypatch.setattr(guarded.recorder, "end", watched)
+    return bodies
+
+
 def by_parts(answer):
     return b"".join(iter(lambda: answer.read(7), b""))
 
@@ -91,13 +105,14 @@ READERS = {
 
 @pytest.mark.parametrize("manner", ["success", "chunked", "lines", "until_closed"])
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
-def test_a_body_may_be_read_in_any_way(agcod, guarded, answer, manner, read):
+def test_a_body_may_be_read_in_any_way(agcod, guarded, answer, kept, manner, read):
     bare = urllib.request.urlopen(agcod.url(manner), b"{}", timeout=2)
     expected = read(bare)
 
     seen = answer(manner)
 
     assert read(seen) == expected
+    assert kept == [LINES if manner == "lines" else SUCCESS]
     assert [call.outcome for call in guarded.calls] == [Outcome.SUCCESS]
     assert type(seen) is http.client.HTTPResponse
     assert sorted(vars(seen)) == sorted(vars(bare))
@@ -211,6 +226,17 @@ def test_a_body_that_nobody_reads_or_leaves_is_swept(guarded, answer, monkeypatc
     assert len(guarded.calls) == 1
 
 
+def test_a_body_that_is_read_in_part_and_held_is_swept(guarded, answer, monkeypatch):
+    seen = answer()
+    seen.read(9)
+    monkeypatch.setattr("agcod_guard.recorder.UNREAD_S", 0.0)
+
+    guarded.recorder.sweep()
+
+    assert [call.outcome for call in guarded.calls] == [Outcome.SUCCESS]
+    assert seen.read() == SUCCESS[9:]
+
+
 @pytest.mark.parametrize("leave", ["close", "__exit__"])
 def test_a_body_that_is_left_early_ends_by_its_status(guarded, answer, leave):
     seen = answer("chunked")
@@ -295,18 +321,9 @@ def test_a_cut_body_raises_the_very_error_once_and_stays_as_it_is(guarded, answe
     assert [call.outcome for call in guarded.calls] == [Outcome.NO_ANSWER]
 
 
-def test_of_a_large_body_the_first_64_kb_are_kept(guarded, answer, monkeypatch):
-    kept = []
-    end = guarded.recorder.end
-
-    def watched(opened, *, body=None, error=None):
-        kept.append(len(body))
-        end(opened, body=body, error=error)
-
-    monkeypatch.setattr(guarded.recorder, "end", watched)
-
+def test_of_a_large_body_the_first_64_kb_are_kept(guarded, answer, kept):
     assert len(by_parts(answer("large"))) > 3 * KEPT_BYTES
-    assert kept == [KEPT_BYTES]
+    assert [len(body) for body in kept] == [KEPT_BYTES]
     assert guarded.calls[0].outcome is Outcome.SUCCESS
 
 

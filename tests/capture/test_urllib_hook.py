@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import http.client
 import inspect
 import urllib.request
 from urllib.request import AbstractHTTPHandler
@@ -192,7 +193,7 @@ def test_install_again_above_another_patch_records_once(guarded, order):
         AbstractHTTPHandler.do_open = ORIGINAL
 
     assert len(sent) == 2
-    assert len(guarded.calls) == 1
+    assert len(guarded.journal.begins) == len(guarded.calls) == 1
 
 
 def test_install_again_mends_what_another_tool_has_thrown_out(guarded, order):
@@ -247,6 +248,28 @@ def test_a_handler_that_sends_twice_is_two_calls(agcod, guarded):
     guarded.recorder.sweep()
 
     assert len(guarded.calls) == len(agcod.received) == 2
+
+
+def test_an_answer_that_a_handler_got_by_urlopen_ends_both_calls(agcod, guarded):
+    class Relayed(http.client.HTTPConnection):
+        def request(self, *args, **kwargs):
+            pass
+
+        def getresponse(self):
+            return urllib.request.urlopen(agcod.url(), b"{}", timeout=2)
+
+    class Relay(urllib.request.HTTPHandler):
+        def http_open(self, request):
+            return self.do_open(Relayed, request)
+
+    guarded.urllib.install()
+    opener = urllib.request.build_opener(Relay)
+
+    answer = opener.open("http://agcod.example.invalid/CreateGiftCard", b"{}")
+
+    assert answer.read().startswith(b'{"status":"SUCCESS"')
+    assert type(answer) is http.client.HTTPResponse
+    assert [call.outcome for call in guarded.calls] == [Outcome.SUCCESS] * 2
 
 
 def test_a_guard_that_refuses_an_exchange_closes_it_for_the_others(
