@@ -58,15 +58,21 @@ class Shop:
     def result(self, outcome: str) -> object:
         """Return what it printed; each call until then should have had `outcome`."""
         line = self._program.stdout.readline()
+        assert line, self._program.stderr.read()
         made = len(self.agcod.log) - len(self.outcomes)
         self.outcomes += [outcome] * made
         return json.loads(line)
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Let it end by itself, without complaints."""
         _, complaints = self._program.communicate(timeout=60)
-        self.agcod.close()
         assert (complaints, self._program.returncode) == ("", 0)
+
+    def close(self) -> None:
+        """End whatever is left of it."""
+        self._program.kill()
+        self._program.communicate()
+        self.agcod.close()
 
 
 @pytest.fixture(params=["agcod_shop.py", "httpx_shop.py", "urllib_shop.py"])
@@ -77,7 +83,10 @@ def program(request):
 @pytest.fixture
 def shops(program, tmp_path):
     """Return the program bare and guarded."""
-    return [Shop(program), Shop(PROGRAMS / "guarded.py", tmp_path, program)]
+    started = [Shop(program), Shop(PROGRAMS / "guarded.py", tmp_path, program)]
+    yield started
+    for shop in started:
+        shop.close()
 
 
 def break_as(agcod, phase, program):
@@ -99,7 +108,7 @@ def test_it_gets_what_it_would_have_got_and_every_call_is_on_record(
         bare, guarded = (shop.result(outcome) for shop in shops)
         assert guarded == bare, phase
     for shop in shops:
-        shop.close()
+        shop.finish()
 
     bare, guarded = shops
     assert asked(guarded.agcod) == asked(bare.agcod)
