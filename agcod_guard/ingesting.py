@@ -128,7 +128,7 @@ class Ingest:
         )
         self._tell, self._is_held = tell, False
         self._kept_at_s = self._looked_at_s = float("-inf")
-        self._kept: list[Spot] = []
+        self._kept: tuple[list[Spot], int] = [], 0
 
     @property
     def recorded(self) -> int:
@@ -158,7 +158,7 @@ class Ingest:
             DataError: The data folder cannot be read.
             OSError: The log cannot be read, or the journal not be written.
         """
-        self._kept = source.spots
+        self._kept = source.spots, 0
         try:
             if self._parts.ladder.checkpoint() is None:
                 self._look()  # what is read after it is news
@@ -198,10 +198,9 @@ class Ingest:
         self, source: Source, positions: LogPositions | None, *, now: bool = False
     ) -> None:
         """Have the journal stored, then keep how far the log has been read."""
-        now_s = self._clock.monotonic_s()
-        if source.spots == self._kept or (
-            not now and now_s - self._kept_at_s < ROUND_S
-        ):
+        now_s, reached = self._clock.monotonic_s(), (source.spots, self.recorded)
+        is_due = now or now_s - self._kept_at_s >= ROUND_S
+        if reached == self._kept or not is_due:
             return
         self._past.maintain()
         self._parts.journal.maintain()
@@ -210,7 +209,7 @@ class Ingest:
             raise OSError(errno.ENOSPC, "the journal takes no more calls")
         if positions is not None and not owed:
             positions.save(source.spots)
-        self._kept, self._kept_at_s = source.spots, now_s
+        self._kept, self._kept_at_s = reached, now_s
 
     def _follow_up(self, source: Source) -> None:
         """Look, unless there is more of the past to be read first."""

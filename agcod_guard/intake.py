@@ -39,7 +39,7 @@ class Intake:
 
     Attributes:
         recorded: Calls taken in so far.
-        is_past: The newest of them was one of the past.
+        is_past: The last line that was read told of a call of the past.
     """
 
     def __init__(  # noqa: PLR0913  # the one place where an intake is put together
@@ -99,10 +99,13 @@ class Intake:
         logged = self._taker.take(logged_line, text, place=place, call_id=line.call_id)
         if logged is None:
             return
+        now_s = self._clock.wall_s()
+        ago_s = max(0.0, now_s - logged.call.ended_at_s)  # none ends in the future
+        self.is_past = ago_s > PAST_S
         if logged.call.call_id in self._seen:
             self.counts.repeated += 1
             return
-        ended, samples = self._written(logged.call)
+        ended, samples = self._written(logged.call, now_s=now_s, ago_s=ago_s)
         self._seen.add(ended.call_id)
         self.recorded += 1
         if logged.exchange is not None:
@@ -114,15 +117,13 @@ class Intake:
         """Count and report what is wrong with a line."""
         self._taker.bad(str(line.number), text)
 
-    def _written(self, call: Call) -> tuple[End, Samples]:
+    def _written(
+        self, call: Call, *, now_s: float, ago_s: float
+    ) -> tuple[End, Samples]:
         """Write the call's end to the journal of its time."""
-        now_s = self._clock.wall_s()
-        ended_at_s = min(call.ended_at_s, now_s)  # nothing ends in the future
-        ago_s, wall_ns = now_s - ended_at_s, ns_of(ended_at_s)
-        self.is_past = ago_s > PAST_S
-        mono_ns = ns_of(self._clock.monotonic_s() - ago_s)
-        if self.is_past:
-            mono_ns = wall_ns
+        wall_ns = mono_ns = ns_of(min(call.ended_at_s, now_s))
+        if not self.is_past:
+            mono_ns = ns_of(self._clock.monotonic_s() - ago_s)
         ended = end_of(call, wall_ns=wall_ns, mono_ns=mono_ns)
         if ended.source == self._source:
             ended = msgspec.structs.replace(ended, source="")

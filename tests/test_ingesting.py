@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from itertools import repeat
 
 import pytest
 from call_logs import Sent, line_of
@@ -65,8 +66,12 @@ class Shop:
         with self.path.open("a") as file:
             file.writelines(lines)
 
-    def ingest(self, *, keeps: bool = True) -> Ingest:
-        """Take in what the log holds; without `keeps` as if killed before keeping."""
+    def ingest(self, *, keeps: bool = True, pieces: int | None = None) -> Ingest:
+        """Take in what the log holds, or some pieces of it.
+
+        Without `keeps` it is as if killed before it was kept how far it read.
+        """
+        stops = repeat(False) if pieces is None else iter([False] * pieces + [True] * 9)
         ingest = Ingest(
             self.folder,
             hosts={},
@@ -76,7 +81,9 @@ class Shop:
         )
         positions = positions_of(self.path, self.folder.settings.data_dir)
         with closing(self.source(positions.load())) as source, closing(ingest):
-            ingest.run(source, positions if keeps else None, is_stopped=lambda: False)
+            ingest.run(
+                source, positions if keeps else None, is_stopped=lambda: next(stops)
+            )
         return ingest
 
     def source(self, spots=()) -> FileLog:
@@ -343,6 +350,21 @@ def test_catching_up_never_takes_a_run_that_had_ended_for_an_outage(
         shop.ingest()
 
     assert shop.incidents == []
+
+
+def test_killed_half_way_it_takes_no_half_run_for_an_outage(tmp_path, monkeypatch):
+    shop = Shop(tmp_path, PassingClock(START_S + DAY_S))
+    shop.log(*outage(START_S, 150, then=5))
+    monkeypatch.setattr(ingesting_module, "ROUND_S", 0.0)
+    monkeypatch.setattr(
+        log_files_module, "_CHUNK_BYTES", shop.path.stat().st_size * 145 // 160
+    )
+    shop.ingest(keeps=False, pieces=2)
+
+    again = shop.ingest()
+
+    assert (shop.incidents, again.recorded + again.counts.repeated) == ([], 160)
+    assert again.counts.repeated > 140
 
 
 def test_a_disk_that_is_full_ends_it_and_nothing_is_lost(shop, monkeypatch):
