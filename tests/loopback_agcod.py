@@ -101,6 +101,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _lines(self) -> None:
         self._send(200, b'{"status":\n"SUCCESS",\n"gcId":"A2GCN9"}')
 
+    def _chunked_lines(self) -> None:
+        self._chunks(b'{"status":\n', b'"SUCCESS",\n"gcId":"A2GCN9"}', b"")
+
     def _until_closed(self) -> None:
         self.send_response(200)
         self.end_headers()
