@@ -77,33 +77,32 @@ public sealed class AgcodLog : DelegatingHandler
     // name stands in none of them.
     private static JsonNode Picked(string text, string[] names)
     {
-        JsonObject json;
         try
         {
-            json = JsonNode.Parse(text)!.AsObject();
+            var json = JsonNode.Parse(text)!.AsObject();
+            var kept = new JsonObject();
+            foreach (var from in new[] { json["agcodResponse"] as JsonObject, json })
+            {
+                foreach (var name in names)
+                {
+                    var value = from?[name];
+                    if (value != null)
+                    {
+                        kept[name] = JsonNode.Parse(value.ToJsonString());
+                    }
+                }
+            }
+            var card = json["cardNumber"]?.ToString();
+            if (card != null)
+            {
+                kept["cardNumber"] = card[..Math.Min(16, card.Length)];
+            }
+            return kept;
         }
-        catch (Exception)
+        catch (Exception) // whatever stands there, the call goes on
         {
             return JsonValue.Create(text.Length == 0 ? "" : "not JSON")!;
         }
-        var kept = new JsonObject();
-        foreach (var from in new[] { json["agcodResponse"] as JsonObject, json })
-        {
-            foreach (var name in names)
-            {
-                var value = from?[name];
-                if (value != null)
-                {
-                    kept[name] = JsonNode.Parse(value.ToJsonString());
-                }
-            }
-        }
-        var card = json["cardNumber"]?.ToString();
-        if (card != null)
-        {
-            kept["cardNumber"] = card[..Math.Min(16, card.Length)];
-        }
-        return kept;
     }
 
     private static JsonObject PickedHeaders(HttpResponseMessage answer)
@@ -132,7 +131,7 @@ public sealed class AgcodLog : DelegatingHandler
                 file.Write(bytes);
             }
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             Console.Error.WriteLine($"agcod log: {error.Message}"); // the order goes on
         }

@@ -72,8 +72,8 @@ function agcod_picked(string $text, array $names): object|string
             }
         }
     }
-    if (isset($json['cardNumber'])) {
-        $kept['cardNumber'] = substr((string) $json['cardNumber'], 0, 16);
+    if (is_string($json['cardNumber'] ?? null)) {
+        $kept['cardNumber'] = substr($json['cardNumber'], 0, 16);
     }
     return (object) $kept;
 }
