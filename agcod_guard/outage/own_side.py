@@ -77,7 +77,7 @@ class OwnSides:
         """Take in an answer of Amazon's, be it that it fails."""
         if event.outcome is Outcome.FAULT:
             self.ways.failed(event)
-        else:
+        elif not self.ways.all_well:
             self.ways.answered(event)
         if self.present:
             self._forget(event.source, endpoint_of(event.scope), by_reference=True)

@@ -54,14 +54,21 @@ class Way(Struct, frozen=True, omit_defaults=True):
 
     def after_failure(self, event: Ended) -> Way:
         """Return the way after one more technical failure."""
-        route = _route_of(event)
-        if route != self.route:
+        if event.origin != self.route.origin or event.via != self.route.via:
             return first_way(event)
         trouble = _trouble_of(event) or self.trouble
-        told = replace(self, trouble=trouble, marked=event.marked)
-        if self.own_since_s is None or self._agrees(self.finding, trouble):
-            return told
-        return replace(told, own_since_s=None, is_ours=False)
+        since_s = self.own_since_s
+        if since_s is not None and not self._agrees(self.finding, trouble):
+            since_s = None
+        elif trouble is self.trouble and event.marked is self.marked:
+            return self  # nearly every failure is like the one before
+        return replace(
+            self,
+            trouble=trouble,
+            marked=event.marked,
+            own_since_s=since_s,
+            is_ours=self.is_ours and since_s is not None,
+        )
 
     def after_check(self, event: Checked, policy: OutagePolicy) -> Way:
         """Return the way after one more check of it."""
@@ -86,7 +93,9 @@ class Way(Struct, frozen=True, omit_defaults=True):
     @property
     def proven_at_s(self) -> float | None:
         """When the way that the calls go was last proven to be open."""
-        return self.open_at_s if self.trouble in _CAME_THROUGH else None
+        if self.open_at_s is None or self.trouble not in _CAME_THROUGH:
+            return None
+        return self.open_at_s
 
     @staticmethod
     def _agrees(finding: Finding | None, trouble: Trouble | None) -> bool:
@@ -95,7 +104,11 @@ class Way(Struct, frozen=True, omit_defaults=True):
 
 def first_way(event: Ended) -> Way:
     """Return what is known of a way when the first call along it has failed."""
-    return Way(_route_of(event), event.source, event.marked, _trouble_of(event))
+    route = Route(endpoint_of(event.scope), event.origin, event.via)
+    return Way(route, event.source, event.marked, _trouble_of(event))
+
+
+_NONE: Mapping[str, Way] = {}
 
 
 class Ways:
@@ -113,27 +126,33 @@ class Ways:
         self._policy = policy
         self._ways = {source: dict(those) for source, those in (ways or {}).items()}
 
+    @property
+    def all_well(self) -> bool:
+        """Whether no call of anybody has failed since the last answer."""
+        return not self._ways
+
     def at_rest(self) -> dict[str, dict[str, Way]]:
         """Return what a checkpoint keeps."""
         return {source: dict(those) for source, those in self._ways.items()}
 
     def of(self, source: str, endpoint: str) -> Way | None:
         """Return a machine's way; None while no call of it fails."""
-        return self._ways.get(source, {}).get(endpoint)
+        return self._ways.get(source, _NONE).get(endpoint)
 
     def answered(self, event: Ended) -> None:
         """Forget the way: a call along it came to its end as it should."""
-        if self._ways:
-            self._ways.get(event.source, {}).pop(endpoint_of(event.scope), None)
+        ways = self._ways.get(event.source)
+        if ways is not None:
+            ways.pop(endpoint_of(event.scope), None)
+            if not ways:
+                del self._ways[event.source]
 
     def failed(self, event: Ended) -> Way:
         """Take in a technical failure; return what is known of its way."""
         if event.source not in self._ways and len(self._ways) >= MAX_SOURCES:
             del self._ways[next(iter(self._ways))]
-        ways, endpoint = (
-            self._ways.setdefault(event.source, {}),
-            endpoint_of(event.scope),
-        )
+        ways = self._ways.setdefault(event.source, {})
+        endpoint = endpoint_of(event.scope)
         known = ways.get(endpoint)
         way = first_way(event) if known is None else known.after_failure(event)
         ways[endpoint] = way
@@ -158,11 +177,13 @@ class Ways:
         self, state: ScopeState, endpoint: str, sources: Iterable[str]
     ) -> ScopeState:
         """Return the state with what checks have shown of those machines' ways."""
-        ways = (self.of(source, endpoint) for source in sources)
-        proofs_s = (None if way is None else way.proven_at_s for way in ways)
-        proven_s = max(filter(None, proofs_s), default=None)
-        known_s = state.evidence.proof_at_s
-        if proven_s is None or (known_s is not None and proven_s <= known_s):
+        proven_s = state.evidence.proof_at_s
+        for source in sources:
+            way = self._ways.get(source, _NONE).get(endpoint)
+            at_s = None if way is None else way.proven_at_s
+            if at_s is not None and (proven_s is None or at_s > proven_s):
+                proven_s = at_s
+        if proven_s is None or proven_s == state.evidence.proof_at_s:
             return state
         return after_marks(state, proven_s, policy=self._policy)
 
@@ -191,10 +212,6 @@ class Ways:
 def endpoint_of(scope: str) -> str:
     """Return the short name of a scope's endpoint."""
     return scope.rpartition("/")[2]
-
-
-def _route_of(event: Ended) -> Route:
-    return Route(endpoint_of(event.scope), event.origin, event.via)
 
 
 def _trouble_of(event: Ended) -> Trouble | None:
