@@ -1,8 +1,9 @@
 """What a postman does with what it finds, and what people hear of it."""
 
 import os
+import resource
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from multiprocessing import get_context
 
 import pytest
@@ -272,6 +273,25 @@ class TestOrder:
         assert carried == ["a", "page", "b", "c"]
 
 
+@contextmanager
+def locked(path):
+    """Another process is writing, and takes its time."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@contextmanager
+def full_disk(path):
+    """No file may grow, as when there is no room."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 class TestTrouble:
     def test_what_a_carrier_raises_before_it_sends_delays_the_mail(
         self, box, told, make_postman
@@ -307,24 +327,26 @@ class TestTrouble:
         assert entry.state is State.INTENT
         assert entry.progress.note == "the settings say nothing of webhook:ops"
 
+    @pytest.mark.parametrize("trouble", [locked, full_disk])
     def test_an_acceptance_that_cannot_be_noted_is_noted_at_the_next_round(
-        self, box, told, make_postman, monkeypatch
+        self, box, told, make_postman, monkeypatch, trouble
     ):
         monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.01)
         box.intend(mail())
-        blocker = sqlite3.connect(box._database.path, isolation_level=None)
+        until_then = ExitStack()
 
         class Blocking(Carrier):
             def carry(self, parcel, before_data):
                 result = super().carry(parcel, before_data)
-                blocker.execute("BEGIN EXCLUSIVE")
+                until_then.enter_context(trouble(box._database.path))
                 return result
 
         carrier = Blocking(Accepted("250 queued"))
         postman = make_postman(carrier)
-        with closing(blocker):
-            assert postman.round(NOW_S) == []
-            assert [stage for stage, _ in told.errors] == ["outbox"]
+        with until_then:
+            changed = postman.round(NOW_S)
+        assert changed == []
+        assert [stage for stage, _ in told.errors] == ["outbox"]
 
         postman.round(NOW_S + 600.0)
 

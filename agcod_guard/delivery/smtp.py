@@ -131,25 +131,30 @@ class SmtpCarrier:
     def _problem_with_envelope(
         self, server: Conversation, parcel: Parcel
     ) -> Result | None:
-        """Say from whom and to whom; of a copy's recipient a no is passed over."""
+        """Say from whom and to whom; return why it cannot go."""
         options = [f"size={len(parcel.content)}"] if server.has_extn("size") else []
         if not parcel.content.isascii() and server.has_extn("8bitmime"):
             options.append("body=8bitmime")
         code, text = server.mail(self._account.sender or "", options)
         if not _is_yes(code):
             return _judged(code, text, at="the sender")
-        refusals: list[Result] = []
-        for number, address in enumerate(parcel.recipients):
-            code, text = server.rcpt(address)
-            if _is_yes(code):
-                continue
-            refusals.append(_judged(code, text, at=address))
-            if number == 0 and parcel.purpose is Purpose.PAGE:
-                break
-        else:
-            if len(refusals) < len(parcel.recipients):
-                return None
-        return refusals[0]
+        refusals = _refusals(server, parcel)
+        if parcel.purpose is Purpose.PAGE:
+            return refusals.get(parcel.recipients[0])
+        if len(refusals) < len(parcel.recipients):
+            return None
+        puts_off = (each for each in refusals.values() if isinstance(each, Later))
+        return next(puts_off, next(iter(refusals.values())))
+
+
+def _refusals(server: Conversation, parcel: Parcel) -> dict[str, Later | Refused]:
+    """Name the recipients to the server; return those it will not have."""
+    refusals = {}
+    for address in parcel.recipients:
+        code, text = server.rcpt(address)
+        if not _is_yes(code):
+            refusals[address] = _judged(code, text, at=address)
+    return refusals
 
 
 def _handed_over(

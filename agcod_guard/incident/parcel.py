@@ -40,6 +40,9 @@ class Parcel(Struct, frozen=True, kw_only=True, omit_defaults=True):
         recipients: Envelope addresses of a mail. A page is for the first, the
             others get a copy; a notice is for any of them. Empty for a webhook.
         message_id: Message-ID of a mail, as in its header; empty for a webhook.
+
+    Raises:
+        ValueError: It is a mail to nobody.
     """
 
     key: str
@@ -52,6 +55,10 @@ class Parcel(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tier: int | None = None
     recipients: tuple[str, ...] = ()
     message_id: str = ""
+
+    def __post_init__(self) -> None:
+        if self.is_mail and not self.recipients:
+            raise ValueError(f"{self.key} is a mail to nobody: name its recipients")
 
     @property
     def is_mail(self) -> bool:

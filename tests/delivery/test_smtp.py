@@ -123,6 +123,24 @@ class TestTheMail:
         assert isinstance(result, Accepted if arrives else Refused)
         assert len(server.mails) == arrives
 
+    def test_it_is_tried_again_while_one_of_them_may_be_reached_later(
+        self, server, carrier
+    ):
+        answers = {"a": "550 5.1.1 unknown", "b": "450 4.2.1 greylisted"}
+
+        def differs(server, session):
+            session.reply(answers[session.envelope[-1][1]])
+            return True
+
+        server.plan({"rcpt": differs})
+        own = mail(
+            purpose=Purpose.NOTICE, recipients=("a@shop.invalid", "b@shop.invalid")
+        )
+
+        result = carrier.carry(own, yes)
+
+        assert result == Later("b@shop.invalid: 450 4.2.1 greylisted")
+
     def test_nothing_is_sent_that_may_not_go_any_more(self, server, carrier):
         result = carrier.carry(mail(), lambda: False)
 

@@ -11,7 +11,7 @@ from agcod_guard.call import Endpoint, Scope
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.notices import News, Notice
 from agcod_guard.incident.page import page
-from agcod_guard.incident.parcel import Purpose
+from agcod_guard.incident.parcel import SMTP, Parcel, Purpose
 from agcod_guard.incident.posting import (
     notice_parcel,
     own_mail_parcel,
@@ -76,6 +76,13 @@ def test_what_speaks_of_a_rehearsal_is_marked_as_one(
         notice_parcel(notice, "ops", WebhookKind.SLACK),
     ):
         assert parcel.rehearsal == rehearsal
+
+
+def test_a_mail_to_nobody_is_no_parcel():
+    with pytest.raises(ValueError, match="a/t1 is a mail to nobody"):
+        Parcel(
+            key="a/t1", incident_id="a", channel=SMTP, content=b"", intended_at_s=0.0
+        )
 
 
 def test_only_one_module_makes_a_parcel_for_the_pager():
