@@ -236,10 +236,10 @@ class FileLog:
 
     def _siblings(self) -> list[Path]:
         """Return files that this one may have been rotated into."""
-        begin = self._path.stem
+        begin, folder = self._path.stem, self._path.parent
         return [
             each
-            for each in sorted(self._path.parent.iterdir())
+            for each in sorted(folder.iterdir() if folder.is_dir() else [])
             if each.name.startswith(begin) and each != self._path and each.is_file()
         ][:_MOST_SIBLINGS]
 

@@ -11,7 +11,7 @@ from call_logs import Sent, line_of
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from partner import CLAIM_CODE, EU, START_S, fault, settings, success
+from partner import CLAIM_CODE, EU, START_S, fault, guarded, settings, success
 from prometheus_client import CollectorRegistry
 
 from agcod_guard import ingesting as ingesting_module
@@ -397,6 +397,19 @@ def test_a_journal_that_is_removed_is_begun_again(shop):
 
     assert shop.ingest().recorded == 1
     assert len(shop.ends) == 1
+
+
+def test_a_guard_that_is_at_work_judges_what_is_taken_in_beside_it(shop, request):
+    guard = guarded(shop.folder.settings.data_dir, shop.clock).guard
+    request.addfinalizer(guard.close)
+    guard.tick()
+    now_s = shop.clock.wall_s()
+    shop.log(*[line(now_s - 20 + each, number=each) for each in range(20)])
+
+    shop.ingest()
+
+    assert [each.after.value for each in guard.tick()] == ["SUSPECT"]
+    assert shop.told == []
 
 
 def test_two_do_not_read_one_log(shop):

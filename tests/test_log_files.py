@@ -198,6 +198,22 @@ def test_a_rotated_log_that_comes_back_is_not_read_again(log):
     assert log.read_later() == []
 
 
+def test_a_folder_that_has_gone_is_waited_for_like_a_file(log, tmp_path):
+    log.path = tmp_path / "shop" / "calls.ndjson"
+    log.path.parent.mkdir()
+    log.write("1\n")
+    log.open()
+    log.read()
+    shutil.rmtree(log.path.parent)
+
+    log.reopen()
+    assert log.read() == []
+    log.path.parent.mkdir()
+    log.write("2\n")
+
+    assert log.read() == ["2"]
+
+
 def test_a_neighbour_with_a_like_name_is_left_alone(log):
     log.write("1\n")
     log.open()
