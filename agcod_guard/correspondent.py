@@ -32,6 +32,10 @@ class Correspondent:
         look = partial(self._mailroom.look, cases, now_s)
         return self._contained("mailroom", look) or []
 
+    def tell_pages(self) -> None:
+        """Tell which mails wait for a person, after what made them due."""
+        self._contained("mailroom", self._mailroom.tell)
+
     def pages_asked(self) -> dict[str, int]:
         """Return the tier that waits for a person, by scope."""
         return self._mailroom.pages_asked()

@@ -135,6 +135,7 @@ class Desk:
             self._around.observer.operation_changed(operation)
         for finding in own:
             self._around.observer.own_side_changed(finding)
+        self._around.correspondent.tell_pages()
         self._around.correspondent.tell_operations(changed, self._axes.wall_s(now_s))
         return news
 

@@ -84,6 +84,7 @@ class Mailroom:
         self._standings: dict[str, _Standing] = {}
         self._written: dict[str, tuple[Stage, int | None]] = {}
         self._asked: dict[str, tuple[str, int]] = {}
+        self._untold: list[tuple[Incident, int, Sequence[str]]] = []
         self._posted: set[str] = set()
 
     def look(self, cases: Iterable[Case], now_s: float) -> list[str]:
@@ -106,6 +107,11 @@ class Mailroom:
             if self._has_changed(incident, standing.due.tier):
                 stale.append(incident.incident_id)
         return stale
+
+    def tell(self) -> None:
+        """Tell the observer which mails wait for a person; each once."""
+        while self._untold:
+            self._observer.page_due(*self._untold.pop(0))
 
     def pages_asked(self) -> dict[str, int]:
         """Return the tier that waits for a person, by scope."""
@@ -227,9 +233,8 @@ class Mailroom:
         if self._asked.get(incident.incident_id) == wanted:
             return
         self._asked[incident.incident_id] = wanted
-        notice = Notice(incident=incident, news=News.PAGE_DUE, at_s=now_s, tier=tier)
-        self._tell(notice)
-        self._observer.page_due(incident, tier, reasons)
+        self._untold.append((incident, tier, reasons))
+        self._tell(Notice(incident=incident, news=News.PAGE_DUE, at_s=now_s, tier=tier))
 
     def _tell_own_people(
         self, briefing: Briefing, standing: _Standing, now_s: float

@@ -37,6 +37,26 @@ COMMANDS = {
         "agcod_guard.cli.packet:packet",
         "Show the packet of an incident, and where its files are.",
     ),
+    "send": (
+        "agcod_guard.cli.send:send",
+        "Send the mail that is due to Amazon's pager, after a look at it.",
+    ),
+    "sent": (
+        "agcod_guard.cli.sent:sent",
+        "Note that you have mailed a tier yourself; the next one's clock runs.",
+    ),
+    "ack": (
+        "agcod_guard.cli.ack:ack",
+        "Note that somebody has answered; no further tier is written to.",
+    ),
+    "hold": (
+        "agcod_guard.cli.hold:hold",
+        "Hold every page back, let pages go again, or show which it is.",
+    ),
+    "report": (
+        "agcod_guard.cli.report:report",
+        "Write the draft of a question to Amazon about one request.",
+    ),
     "replay": (
         "agcod_guard.cli.replay:replay",
         "Judge recorded calls anew, from the first to the last.",
@@ -51,7 +71,7 @@ COMMANDS = {
     ),
     "change": (
         "agcod_guard.cli.change:change",
-        "Note and list changes on your side, for Amazon's question.",
+        "Note, list and announce changes on your side.",
     ),
     "contacts": (
         "agcod_guard.cli.contacts:contacts",

@@ -1,17 +1,22 @@
-"""`agcod-guard change`: what has changed on your side, for Amazon's question."""
+"""`agcod-guard change`: what has changed, or will change, on your side."""
 
 from __future__ import annotations
 
 import json
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 
+from agcod_guard.cli.drafted import write_draft
 from agcod_guard.cli.options import with_folder, with_json
 from agcod_guard.cli.tables import print_table
-from agcod_guard.cli.times import iso, moment, with_iso
+from agcod_guard.cli.times import coming, iso, moment, with_iso
 from agcod_guard.data_folder import DataFolder
+from agcod_guard.incident.layout import listed
+from agcod_guard.incident.questions import Announcement, announcement_mail
+from agcod_guard.incident.routing import to_integration
+from agcod_guard.post_office import account_letterhead
 from agcod_guard.redaction import redact_text
 
 _TITLES = ("when", "change")
@@ -19,9 +24,10 @@ _TITLES = ("when", "change")
 
 @click.group(epilog='Example: agcod-guard change add "deployed 4.2"')
 def change() -> None:
-    """Note and list changes on your side: deployments, keys, network.
+    """Note, list and announce changes on your side: deployments, keys, network.
 
-    They answer Amazon's question "Were there any recent changes on your end?".
+    Those noted answer Amazon's question "Were there any recent changes on your
+    end?"; those planned are announced to its integration team.
     """
 
 
@@ -41,6 +47,67 @@ def add(folder: DataFolder, *, text: str, at_s: float | None) -> int:
 def list_(folder: DataFolder, *, since_s: float | None, as_json: bool) -> int:
     """List the changes noted, the newest last."""
     return list_changes(folder, sys.stdout, since_s=since_s, as_json=as_json)
+
+
+@change.command(
+    epilog='Example: agcod-guard change announce "new proxy" --from 2026-12-01T02:00'
+)
+@click.argument("text")
+@click.option(
+    "--from", "starts_at_s", callback=coming, required=True, help="When it begins."
+)
+@click.option("--until", "ends_at_s", callback=coming, help="When it is over.")
+@click.option("--downtime", is_flag=True, help="You make no calls meanwhile.")
+@click.option("--account", help="Partner id; the only one of the settings otherwise.")
+@click.option("--paste", is_flag=True, help="Print a block to copy into a mail.")
+@with_folder
+def announce(folder: DataFolder, *, text: str, paste: bool, **plan: Any) -> int:
+    """Write the draft that tells Amazon of a planned change or downtime.
+
+    It goes to the partner integration team, as Amazon asks.
+    """
+    account = plan.pop("account") or only_account(folder)
+    planned = Announcement(account=account, what=text, **plan)
+    return announce_change(folder, planned, sys.stdout, paste=paste)
+
+
+def announce_change(
+    folder: DataFolder, planned: Announcement, out: TextIO, *, paste: bool = False
+) -> int:
+    """Write the draft of the announcement, and print whom it is for.
+
+    Returns:
+        Exit code: 0.
+
+    Raises:
+        click.BadParameter: It ends before it begins, or there are no words.
+        OSError: The draft cannot be written.
+    """
+    if not planned.what.strip():
+        raise click.BadParameter("say in a few words what will change")
+    if planned.ends_at_s is not None and planned.ends_at_s <= planned.starts_at_s:
+        raise click.BadParameter(
+            f"{iso(planned.ends_at_s)} is not after {iso(planned.starts_at_s)}",
+            param_hint="--until",
+        )
+    head = account_letterhead(planned.account, folder.settings)
+    route = to_integration(folder.settings.contacts)
+    mail = announcement_mail(planned, route, head, now_s=folder.clock.wall_s())
+    return write_draft(folder, mail, route, out, paste=paste)
+
+
+def only_account(folder: DataFolder) -> str:
+    """Return the one partner id that the settings name.
+
+    Raises:
+        click.UsageError: They name none, or several.
+    """
+    settings = folder.settings
+    named = sorted({*settings.accounts, *filter(None, [settings.partner_id])})
+    if len(named) == 1:
+        return named[0]
+    many = f"the settings name {listed(named)}" if named else "the settings name none"
+    raise click.UsageError(f"Whose account is it? {many}: add --account ID.")
 
 
 def add_change(

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
 import click
 
+from agcod_guard.cli.named import NoSuchIncident, named
 from agcod_guard.cli.options import with_folder, with_json
 from agcod_guard.data_folder import DataFolder, policy_in_force
 from agcod_guard.errors import DataError
+from agcod_guard.incident.acts import BUSINESS_ACTION, RECENT_CHANGES, Answered
 from agcod_guard.incident.incident import Incident
-from agcod_guard.incident.layout import listed
 from agcod_guard.incident.packet import PACKET_FILE
+from agcod_guard.incident.pursuit import answer_to
+from agcod_guard.post_office import post_office
 from agcod_guard.telemetry.observers import Observers
 
-LATEST = "latest"
-"""Stands for the incident that began last."""
-
-_MOST_NAMED = 5
-
-
-class NoSuchPacket(click.ClickException):
-    """Nothing of that name is there."""
-
-    exit_code = 1
+_QUESTIONS = {
+    BUSINESS_ACTION: "What have you done for the business (e.g. taken off sale)?",
+    RECENT_CHANGES: "Were there any recent changes on your end?",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +37,10 @@ class Request:
         revision: Its number; None for the newest.
         rebuild: Write a new revision first.
         paths: Show only where the files are.
+        launch: Open the newest draft, or the packet, in the program for it.
+        edit: Ask for what only a person knows, then write a new revision.
+        action: What was done for the business; None to leave it as it is.
+        changes: A person's own answer about changes; likewise.
         as_json: Show all of it as a JSON object.
     """
 
@@ -48,7 +48,17 @@ class Request:
     revision: int | None = None
     rebuild: bool = False
     paths: bool = False
+    launch: bool = False
+    edit: bool = False
+    action: str | None = None
+    changes: str | None = None
     as_json: bool = False
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """What was given on the command line, by item."""
+        given = {BUSINESS_ACTION: self.action, RECENT_CHANGES: self.changes}
+        return {item: text for item, text in given.items() if text is not None}
 
 
 @click.command(epilog="Example: agcod-guard packet latest")
@@ -56,6 +66,10 @@ class Request:
 @click.argument("incident_id", metavar="ID")
 @click.option("--revision", type=click.IntRange(min=1), help="Number of an older one.")
 @click.option("--rebuild", is_flag=True, help="Write a new revision first.")
+@click.option("--edit", is_flag=True, help="Ask for what only you know.")
+@click.option("--action", help="What you have done, e.g. taken cards off sale.")
+@click.option("--changes", help="Your own answer about recent changes.")
+@click.option("--open", "launch", is_flag=True, help="Open it for reading or sending.")
 @click.option("--paths", is_flag=True, help="Only print where the files are.")
 @with_json
 def packet(folder: DataFolder, **request: str | int | bool | None) -> int:
@@ -63,7 +77,8 @@ def packet(folder: DataFolder, **request: str | int | bool | None) -> int:
 
     ID is an incident's id, the beginning of one, or `latest`. The packet goes to
     stdout, the paths to stderr. --rebuild makes the packet anew from the journal,
-    with the settings and notes of now.
+    with the settings and notes of now; so do --edit, --action and --changes, which
+    fill in what no call tells. --open opens the mail that is due, else the packet.
     """
     return show_packet(folder, Request(**request), sys.stdout, sys.stderr)  # type: ignore[arg-type]
 
@@ -77,18 +92,23 @@ def show_packet(
         Exit code: 0.
 
     Raises:
-        NoSuchPacket: Nothing of that name is there; exit code 1.
+        NoSuchIncident: Nothing of that name is there; exit code 1.
         DataError: The ladder or the journal cannot be read, and files will not do.
         OSError: A file cannot be read or written.
     """
     known = _known(folder, request, beside)
     names = sorted({*known, *folder.packets().names()})
     name = named(request.incident_id, names, where=folder.settings.data_dir)
-    if request.rebuild:
+    answers = _asked(folder, name) if request.edit else request.answers
+    if answers:
+        _note(folder, name, answers)
+    if request.rebuild or answers:
         _rebuild(folder, name, known.get(name))
     files = _files(folder, name, request.revision)
     text = files[PACKET_FILE].read_text("utf-8")
     paths = "\n".join(str(path) for path in _letter_first(files))
+    if request.launch:
+        click.launch(str(_to_open(files)))
     if request.as_json:
         print(json.dumps(_facts(folder, name, files, text=text)), file=out)
     elif request.paths:
@@ -112,43 +132,44 @@ def _known(
         return {}
 
 
-def named(wanted: str, names: Sequence[str], *, where: Path) -> str:
-    """Return the incident that `wanted` means.
-
-    Args:
-        wanted: An id, the beginning of one, or `latest`.
-        names: All there are, sorted: an id begins with the time.
-        where: The data folder, for the error.
-
-    Raises:
-        NoSuchPacket: None is meant, or more than one.
-    """
-    if wanted == LATEST and names:
-        return names[-1]
-    found = [name for name in names if name.startswith(wanted)]
-    if len(found) == 1 or wanted in found:
-        return wanted if wanted in found else found[0]
-    if found:
-        raise NoSuchPacket(
-            f"{wanted!r} is the beginning of {listed(found[-_MOST_NAMED:])}; "
-            "write more of it"
-        )
-    near = difflib.get_close_matches(wanted, names, n=_MOST_NAMED, cutoff=0.0)
-    hint = f"the nearest: {listed(near)}" if near else "there is none at all yet"
-    raise NoSuchPacket(f"{where} has no incident {wanted!r}; {hint}")
-
-
 def _rebuild(folder: DataFolder, name: str, incident: Incident | None) -> None:
     """Write one more revision, from the journal."""
     if incident is None:
-        raise NoSuchPacket(
+        raise NoSuchIncident(
             f"{name} has files, but the ladder does not know it; "
             "`agcod-guard replay --out` makes packets without a ladder"
         )
-    observer = Observers()
-    packer = folder.packer(observer, folder.ladder())
+    observer, ladder = Observers(), folder.ladder()
+    mails = post_office(folder, ladder, observer).mailroom
+    packer = folder.packer(observer, ladder, mails=mails)
     in_force = replace(packer, policy=policy_in_force(folder))
     in_force.pack(incident, folder.clock.wall_s())
+
+
+def _asked(folder: DataFolder, name: str) -> dict[str, str]:
+    """Ask for what only a person knows; an empty answer leaves it as it is."""
+    acts = folder.ladder().acts(name)
+    answers = {}
+    for item, question in _QUESTIONS.items():
+        known = answer_to(acts, item) or ""
+        answer = click.prompt(question, default=known, err=True)
+        if answer != known:
+            answers[item] = answer
+    return answers
+
+
+def _note(folder: DataFolder, name: str, answers: Mapping[str, str]) -> None:
+    ladder, at_s = folder.ladder(), folder.clock.wall_s()
+    for item, text in answers.items():
+        ladder.note_act(
+            Answered(incident_id=name, at_s=at_s, item=item, text=text.strip())
+        )
+
+
+def _to_open(files: Mapping[str, Path]) -> Path:
+    """Return the newest draft of a mail; the packet if there is none."""
+    mails = sorted(name for name in files if name.endswith(".eml"))
+    return files[mails[-1] if mails else PACKET_FILE]
 
 
 def _files(folder: DataFolder, name: str, revision: int | None) -> Mapping[str, Path]:
@@ -157,9 +178,9 @@ def _files(folder: DataFolder, name: str, revision: int | None) -> Mapping[str, 
     if PACKET_FILE in files:
         return files
     if revision is None:
-        raise NoSuchPacket(f"{name} has no packet; --rebuild writes it")
+        raise NoSuchIncident(f"{name} has no packet; --rebuild writes it")
     numbers = [path.name for path in packets.revisions(name)]
-    raise NoSuchPacket(
+    raise NoSuchIncident(
         f"{name} has no revision {revision}; there are: {', '.join(numbers) or 'none'}"
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 _AGO = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd])")
+_AHEAD = re.compile(r"in ([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd])")
 _UNIT_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _TIMES = ("at_s", "since_s", "until_s")
 
@@ -29,6 +30,20 @@ def with_iso(facts: dict[str, Any]) -> dict[str, Any]:
         for name, at_s in facts.items()
         if name.endswith(_TIMES)
     }
+
+
+def coming(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> float | None:
+    """Return the time that an option means, as `moment`, or one from now: `in 2h`.
+
+    Raises:
+        click.BadParameter: It is neither.
+    """
+    ahead = None if value is None else _AHEAD.fullmatch(value)
+    if ahead is None:
+        return moment(ctx, param, value)
+    return time.time() + float(ahead[1]) * _UNIT_S[ahead[2]]
 
 
 def moment(

@@ -6,11 +6,13 @@ import threading
 import pytest
 from partner import settings
 
-from agcod_guard.cli.packet import NoSuchPacket, Request, named, show_packet
+from agcod_guard.cli.named import NoSuchIncident, named
+from agcod_guard.cli.packet import Request, show_packet
 from agcod_guard.data_folder import DataFolder
 from agcod_guard.delivery.files import IncidentFolder
 from agcod_guard.errors import DataError
 
+FILES = ("packet.txt", "calls.csv", "sample-request.txt", "urgent-t1.eml")
 IDS = ["20261122T111510Z-eu-aaaa", "20261122T111510Z-eu-bbbb", "20261123T000000Z-na-cc"]
 
 
@@ -33,9 +35,7 @@ def test_the_newest_packet_is_printed_as_it_is_and_the_paths_beside_it(lived):
 
     [folder] = lived.settings.data_dir.glob("incidents/20261122T111615Z-na-*")
     assert text == (folder / "packet.txt").read_text("utf-8")
-    assert paths.splitlines() == [
-        str(folder / name) for name in ("packet.txt", "calls.csv", "sample-request.txt")
-    ]
+    assert paths.splitlines() == [str(folder / name) for name in FILES]
 
 
 def test_the_beginning_of_an_id_is_enough(lived):
@@ -50,7 +50,7 @@ def test_an_earlier_revision_can_be_seen(lived):
 
 
 def test_a_revision_that_is_not_there_names_those_that_are(lived):
-    with pytest.raises(NoSuchPacket, match="has no revision 99; there are: 1, 2"):
+    with pytest.raises(NoSuchIncident, match="has no revision 99; there are: 1, 2"):
         shown(lived, "20261122T111510Z", revision=99)
 
 
@@ -85,7 +85,7 @@ def test_json_has_the_text_and_the_files(lived):
     facts = json.loads(shown(lived, "latest", as_json=True)[0])
 
     assert facts["packet"].startswith("UNCONFIRMED")
-    assert set(facts["files"]) == {"packet.txt", "calls.csv", "sample-request.txt"}
+    assert set(facts["files"]) == {*FILES}
     assert facts["revisions"] >= 1
 
 
@@ -100,7 +100,9 @@ def test_an_unknown_id_is_exit_code_1_and_names_the_nearest(lived, run):
 
 
 def test_the_beginning_of_several_names_them(tmp_path):
-    with pytest.raises(NoSuchPacket, match="-aaaa and 20261122T111510Z-eu-bbbb; write"):
+    with pytest.raises(
+        NoSuchIncident, match="-aaaa and 20261122T111510Z-eu-bbbb; write"
+    ):
         named("20261122T11", IDS, where=tmp_path)
 
 
@@ -109,13 +111,13 @@ def test_latest_is_the_one_that_began_last(tmp_path):
 
 
 def test_without_any_incident_it_says_so(nowhere):
-    with pytest.raises(NoSuchPacket, match="there is none at all yet"):
+    with pytest.raises(NoSuchIncident, match="there is none at all yet"):
         shown(nowhere, "latest")
     assert not nowhere.settings.data_dir.exists()
 
 
 def test_a_path_for_an_id_leads_nowhere(lived):
-    with pytest.raises(NoSuchPacket):
+    with pytest.raises(NoSuchIncident):
         shown(lived, "../../etc/passwd")
 
 
@@ -135,7 +137,7 @@ def test_a_rebuilt_packet_takes_in_what_was_set_since(own):
 def test_a_packet_that_was_deleted_can_be_rebuilt_from_the_journal(own):
     before, _ = shown(own, "20261122T111510Z")
     shutil.rmtree(own.settings.data_dir / "incidents")
-    with pytest.raises(NoSuchPacket, match="--rebuild writes it"):
+    with pytest.raises(NoSuchIncident, match="--rebuild writes it"):
         shown(own, "20261122T111510Z")
 
     assert shown(own, "20261122T111510Z", rebuild=True)[0] == before
@@ -145,7 +147,7 @@ def test_files_without_a_ladder_are_still_shown_but_not_rebuilt(own):
     (own.settings.data_dir / "ladder.sqlite").unlink()
 
     assert "Partner ID of account" in shown(own, "latest")[0]
-    with pytest.raises(NoSuchPacket, match="replay --out"):
+    with pytest.raises(NoSuchIncident, match="replay --out"):
         shown(own, "latest", rebuild=True)
 
 

@@ -1,0 +1,192 @@
+"""`agcod-guard send`: a person's yes to the mail that is due, and its way out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TextIO
+
+import click
+
+from agcod_guard.cli.named import incident_named
+from agcod_guard.cli.options import with_folder
+from agcod_guard.cli.standing import Standing, standing_in
+from agcod_guard.cli.times import iso
+from agcod_guard.data_folder import DataFolder, policy_in_force
+from agcod_guard.delivery.gate import Gate
+from agcod_guard.incident.acts import Approved
+from agcod_guard.incident.briefing import Briefing
+from agcod_guard.incident.consent import Consent, consent
+from agcod_guard.incident.drafts import URGENT_FILES
+from agcod_guard.incident.incident import Incident
+from agcod_guard.incident.items import SAMPLE_FILE, missing_items
+from agcod_guard.incident.page import Page, page
+from agcod_guard.incident.parcel import Entry, State
+from agcod_guard.incident.posting import page_parcel
+from agcod_guard.post_office import letterhead, permission_in, post_office
+from agcod_guard.settings.values import PageMode
+from agcod_guard.telemetry.events import Events
+from agcod_guard.telemetry.observers import Observers
+
+_SHOWN_LINES = 12
+
+
+class NotSent(click.ClickException):
+    """The mail did not go, and why."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A page that is due, and what speaks against sending it."""
+
+    page: Page
+    standing: Standing
+    consent: Consent
+
+
+@click.command(epilog="Example: agcod-guard send latest")
+@with_folder
+@click.argument("incident_id", metavar="ID")
+@click.option("--by", default="", help="Who says yes; kept with the incident.")
+@click.option("--yes", is_flag=True, help="Do not ask; the mail was read elsewhere.")
+def send(folder: DataFolder, *, incident_id: str, by: str, yes: bool) -> int:
+    """Send the mail that is due to Amazon's pager, after a look at it.
+
+    ID is an incident's id, the beginning of one, or `latest`. It wakes people at
+    Amazon: it goes only while no call succeeds. Needs page.mode = "ask" or "live"
+    and a mail server in the settings.
+    """
+    agreed = (lambda: True) if yes else (lambda: click.confirm("Send it?"))
+    return send_page(folder, incident_id, sys.stdout, by=by, agreed=agreed)
+
+
+def send_page(
+    folder: DataFolder,
+    incident_id: str,
+    out: TextIO,
+    *,
+    agreed: Callable[[], bool],
+    by: str = "",
+) -> int:
+    """Show the mail that is due, and have it carried if a person agrees.
+
+    Returns:
+        Exit code: 0 if it was accepted, 1 if not.
+
+    Raises:
+        NotSent: None is due, or it may not be sent; exit code 1.
+        NoSuchIncident: Nothing of that name is there; exit code 1.
+        DataError: The data folder cannot be read or written.
+    """
+    incident = incident_named(folder, incident_id)
+    prepared = _prepared(folder, incident)
+    _show(prepared, out)
+    if not agreed():
+        print("Not sent.", file=out)
+        return 1
+    folder.ladder().note_act(
+        Approved(
+            incident_id=incident.incident_id,
+            at_s=prepared.standing.now_s,
+            tier=prepared.page.tier,
+            by=by,
+        )
+    )
+    return _carried(folder, prepared, out)
+
+
+def _prepared(folder: DataFolder, incident: Incident) -> Prepared:
+    standing = standing_in(folder, incident)
+    tier = standing.due.tier
+    if tier is None:
+        raise NotSent(f"No mail is due: {standing.due.reason}")
+    ladder = folder.ladder()
+    packer = replace(folder.packer(Observers(), ladder), policy=policy_in_force(folder))
+    briefing = packer.briefing(incident, standing.now_s)
+    head = letterhead(incident, folder, ladder)
+    permission = permission_in(folder, Gate(rehearsal=folder.settings.drill))
+    made = page(
+        briefing,
+        head,
+        tier=tier,
+        sent=standing.pursuit.sent,
+        now_s=standing.now_s,
+        rehearsal=permission.rehearsal,
+    )
+    missing = missing_items(
+        incident,
+        briefing.dossier,
+        head.reporter,
+        sample_withheld=SAMPLE_FILE not in briefing.files,
+    )
+    allowed = consent(incident, permission, missing=missing)
+    if allowed.mode is PageMode.DRAFT or not permission.can_send:
+        raise NotSent(_by_hand(folder, briefing, tier, allowed))
+    return Prepared(page=made, standing=standing, consent=allowed)
+
+
+def _by_hand(
+    folder: DataFolder, briefing: Briefing, tier: int, allowed: Consent
+) -> str:
+    name = briefing.incident.incident_id
+    draft = folder.packets().folder_of(name) / URGENT_FILES[tier]
+    return (
+        f"{' '.join(allowed.reasons)} To send it by hand, open {draft}, then: "
+        f"agcod-guard sent {name} --tier {tier}"
+    )
+
+
+def _show(prepared: Prepared, out: TextIO) -> None:
+    mail = prepared.page.mail
+    print(f"To: {', '.join(prepared.page.recipients)}", file=out)
+    print(f"Subject: {mail.subject}", file=out)
+    lines = mail.text.splitlines()
+    print("", *lines[:_SHOWN_LINES], sep="\n", file=out)
+    if len(lines) > _SHOWN_LINES:
+        print(f"... and {len(lines) - _SHOWN_LINES} more lines.", file=out)
+    print("", file=out)
+    for reason in prepared.consent.reasons:
+        print(f"Note: {reason}", file=out)
+
+
+def _carried(folder: DataFolder, prepared: Prepared, out: TextIO) -> int:
+    """Put the page into the outbox, and carry what is due there now."""
+    ladder = folder.ladder()
+    observer = Observers(Events())
+    post = post_office(folder, ladder, observer)
+    now_s = prepared.standing.now_s
+    parcel = page_parcel(prepared.page, at_s=now_s)
+    if not post.outbox.intend(parcel):
+        post.outbox.reopen(parcel.key, at_s=now_s)
+    post.postman.round(now_s)
+    entries = post.outbox.entries(parcel.incident_id)
+    entry = next(each for each in entries if each.key == parcel.key)
+    print(_result(entry), file=out)
+    if entry.state is not State.SENT:
+        return 1
+    standing = standing_in(folder, incident_named(folder, parcel.incident_id))
+    if standing.due.due_at_s is not None:
+        print(
+            f"The next tier is due at {iso(standing.due.due_at_s)} unless somebody "
+            f"answers: agcod-guard ack {parcel.incident_id} --by NAME",
+            file=out,
+        )
+    return 0
+
+
+def _result(entry: Entry) -> str:
+    note, to = entry.progress.note, ", ".join(entry.parcel.recipients)
+    match entry.state:
+        case State.SENT:
+            return f"Sent to {to} at {iso(entry.progress.changed_at_s)}: {note}"
+        case State.UNSURE | State.ALARM:
+            return f"It may have gone to {to}, and may not: {note}"
+        case State.REFUSED:
+            return f"Refused: {note}"
+        case State.CANCELLED:
+            return f"Held back at the last look: {note}"
+        case _:
+            return f"Not yet: {note}. A guard at work tries again."
