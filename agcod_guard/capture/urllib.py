@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import http.client
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.request import OpenerDirector, Request
 from weakref import ref
@@ -97,9 +97,9 @@ class UrllibCapture:
         Raises:
             ChangedRequestIdError: The exchange must not begin.
         """
-        if not (self._everywhere or self._has_handler(handler)):
-            return None
         try:
+            if not (self._everywhere or self._has_handler(handler)):
+                return None
             return self._begun(http_class, request)
         except ChangedRequestIdError:
             raise
@@ -120,8 +120,10 @@ class UrllibCapture:
 
     def _has_handler(self, handler: object) -> bool:
         # handler.parent would not do: of a handler in two openers it is the last.
-        openers: Iterator[Any] = (wrapped() for wrapped in self._openers)
-        return any(handler in opener.handlers for opener in openers if opener)
+        openers: list[Any] = [wrapped() for wrapped in self._openers]
+        return any(
+            handler in opener.handlers for opener in openers if opener is not None
+        )
 
     def _begun(self, http_class: object, request: Request) -> Sight | None:
         url = request.full_url

@@ -18,6 +18,7 @@ COLLABORATORS = [
     (ListObserver, "call_ended"),
     (ListObserver, "call_without_timeout"),
     (capture, "endpoint_of"),
+    (capture.UrllibCapture, "_has_handler"),
     (capture, "_sent_headers"),
     (capture, "_may_wait_for_ever"),
     (capture, "Sight"),
