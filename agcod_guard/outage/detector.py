@@ -131,7 +131,7 @@ def settled(
     policy: OutagePolicy,
 ) -> ScopeState:
     """Return the state as it stands at `until_s` if nothing more happens."""
-    if state.phase is Phase.OK or state.phase is Phase.OUTAGE:
+    if until_s < earliest_change_s(state, policy):
         return state
     down_at_s = _provable_down_at_s(state.evidence, reference, policy)
     return _passed(state, until_s, down_at_s, reference=reference, policy=policy)

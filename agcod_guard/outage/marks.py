@@ -45,8 +45,10 @@ class Marks:
 
     def informed(self, state: ScopeState, sources: Iterable[str]) -> ScopeState:
         """Return the state with what Amazon has told those machines elsewhere."""
-        marks = (self._marks.get(each, _NEVER) for each in sources)
-        marked_s, proof_s = max(marks, default=_NEVER), state.evidence.proof_at_s
-        if marked_s <= (_NEVER if proof_s is None else proof_s):
+        proof_s = state.evidence.proof_at_s
+        known_s = newest_s = _NEVER if proof_s is None else proof_s
+        for each in sources:
+            newest_s = max(newest_s, self._marks.get(each, _NEVER))
+        if newest_s == known_s:
             return state
-        return after_marks(state, marked_s, policy=self._policy)
+        return after_marks(state, newest_s, policy=self._policy)
