@@ -17,7 +17,7 @@ RECOVERY_FILE = "recovery.eml"
 URGENT_FILES = {tier: f"urgent-t{tier}.eml" for tier in TIERS}
 """The draft to each of the pager's tiers."""
 
-_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,253}")
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{0,252}[A-Za-z0-9]")
 
 
 def drafts(
