@@ -71,11 +71,11 @@ COMMANDS = {
     ),
     "change": (
         "agcod_guard.cli.change:change",
-        "Note, list and announce changes on your side.",
+        "Note, list and announce changes on your side: deployments, keys, network.",
     ),
     "contacts": (
         "agcod_guard.cli.contacts:contacts",
-        "Show whom to write to at Amazon, and since when that is known.",
+        "Show whom to write to at Amazon, where each address was read, and when.",
     ),
     "check": (
         "agcod_guard.cli.check:check",

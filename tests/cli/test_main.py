@@ -12,8 +12,8 @@ from agcod_guard.cli import COMMANDS, main
 from agcod_guard.version import __version__
 
 NAMES = [
-    "drill", "status", "calls", "incidents", "packet", "replay", "ingest", "change",
-    "contacts", "check",
+    "drill", "status", "calls", "incidents", "packet", "send", "sent", "ack", "hold",
+    "report", "replay", "ingest", "doubt", "change", "contacts", "check",
 ]  # fmt: skip
 
 SHOW_HELP = """
