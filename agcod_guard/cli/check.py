@@ -21,9 +21,9 @@ from agcod_guard.cli.fact_findings import (
     clock_findings,
     contacts_findings,
     packet_findings,
-    paging_findings,
 )
 from agcod_guard.cli.findings import Finding, Level
+from agcod_guard.cli.mail_findings import paging_findings
 from agcod_guard.cli.options import with_json, with_places
 from agcod_guard.cli.tables import print_table
 from agcod_guard.clock import SystemClock

@@ -17,7 +17,6 @@ from agcod_guard.data_folder import DataFolder, policy_in_force, status_in
 from agcod_guard.frames import Kind, Sample, decoded
 from agcod_guard.incident.layout import listed
 from agcod_guard.incident.sample import answered_at_s
-from agcod_guard.settings.values import PageMode
 from agcod_guard.storage.reading import SegmentReader
 from agcod_guard.telemetry.observers import Observers
 
@@ -62,14 +61,6 @@ def packet_findings(folder: DataFolder) -> Iterator[Finding]:
         lack = f"; packets lack {listed(contact)}: set them" if contact else ""
         level = Level.PROBLEM if contact else Level.OK
         yield Finding(level, "packet", f"no account is known yet{lack}")
-
-
-def paging_findings(folder: DataFolder) -> Iterator[Finding]:
-    """Say it if the settings ask for mails that this version does not send."""
-    mode = folder.settings.page.mode
-    if mode is not PageMode.DRAFT:
-        text = f"page.mode is {mode}, but this version sends nothing: a person has to"
-        yield Finding(Level.PROBLEM, "paging", text)
 
 
 def contacts_findings(folder: DataFolder) -> Iterator[Finding]:

@@ -69,17 +69,6 @@ def test_amazons_addresses_are_told_with_source_and_date(recorded):
     } in json.loads(out.getvalue())["contacts"]
 
 
-@pytest.mark.parametrize("mode", ["ask", "live"])
-def test_whoever_trusts_in_mails_that_are_not_sent_is_told(tmp_path, clock, mode):
-    asked = settings(tmp_path, page={"mode": mode})
-    folder = DataFolder(settings=asked, clock=clock)
-
-    [(level, text)] = found(folder, "paging")
-
-    assert level == "PROBLEM"
-    assert f"page.mode is {mode}, but this version sends nothing" in text
-
-
 def test_old_addresses_are_a_note_and_no_problem(recorded):
     [(level, text)] = found(recorded, "contacts")
 
