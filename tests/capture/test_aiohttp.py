@@ -216,6 +216,41 @@ def test_a_timeout_is_the_one_without_the_guard_and_no_answer(
     assert [call.outcome for call in guarded.calls] == [Outcome.NO_ANSWER]
 
 
+class Slow(aiohttp.TCPConnector):
+    """Never gets through."""
+
+    async def connect(self, *args, **kwargs):
+        await asyncio.get_running_loop().create_future()
+
+
+def test_a_total_timeout_while_it_connects_is_no_answer(capture, guarded):
+    async def exchange():
+        timeout = aiohttp.ClientTimeout(total=0.05)
+        async with aiohttp.ClientSession(connector=Slow(), timeout=timeout) as slow:
+            capture.wrap(slow)
+            with pytest.raises(TimeoutError):
+                await slow.post("http://127.0.0.1:1/CreateGiftCard", json=ORDER)
+
+    asyncio.run(exchange())
+
+    assert [call.exception for call in guarded.calls] == ["TimeoutError"]
+    assert [call.outcome for call in guarded.calls] == [Outcome.NO_ANSWER]
+
+
+def test_a_task_cancelled_while_it_connects_is_abandoned(capture, guarded):
+    async def exchange():
+        async with aiohttp.ClientSession(connector=Slow()) as slow:
+            capture.wrap(slow)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await slow.post("http://127.0.0.1:1/CreateGiftCard", json=ORDER)
+
+    asyncio.run(exchange())
+
+    assert [call.exception for call in guarded.calls] == ["CancelledError"]
+    assert [call.outcome for call in guarded.calls] == [Outcome.ABANDONED]
+
+
 def test_a_refused_connection_is_recorded(both_ways, guarded):
     bare, seen = both_ways(posting("http://127.0.0.1:1/CreateGiftCard"))
 
