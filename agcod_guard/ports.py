@@ -223,6 +223,10 @@ class Ladder(Protocol):
         """Return (wall time, text) of noted changes since then, oldest first."""
         ...
 
+    def note_version(self, name: str, version: str, at_s: float) -> None:
+        """Remember a version; where it differs from the last, that is a change."""
+        ...
+
     def recording_since_s(self) -> float | None:
         """Return the wall time at which this ladder was made; None if it is not."""
         ...

@@ -15,6 +15,7 @@ from agcod_guard.outage.state import ScopeState, Transition
 from agcod_guard.prober import Prober
 from agcod_guard.reckoning import Reckoning
 from agcod_guard.telling import Telling
+from agcod_guard.version import __version__
 
 MAINTAINED_EVERY_S = 1.0
 
@@ -42,6 +43,7 @@ class Rounds:
         """Forget what was done when; after a fork it was the parent who did it."""
         self._maintained_at_s = self._referred_at_s = float("-inf")
         self._posted_at_s = float("-inf")
+        self._versions_noted = False
         self._tried_at_s = float("-inf")
         self._aside: Reckoning | None = None
         self.telling.start_afresh()
@@ -82,6 +84,7 @@ class Rounds:
         self._try_ways(now_s)
         self._probe(now_s)
         self._post(now_s)
+        self._note_versions()
         return news
 
     def _maintain(self) -> None:
@@ -132,6 +135,23 @@ class Rounds:
             self._parts.post.carry(wall_s)
         except Exception as error:
             self._parts.recorder.contain("postman", error)
+
+    def _note_versions(self) -> None:
+        """Note, once a process, which versions are at work on this machine."""
+        if self._versions_noted:
+            return
+        self._versions_noted = True
+        settings, at_s = self._folder.settings, self._folder.clock.wall_s()
+        versions = {"agcod-guard": __version__, "your program": settings.app_version}
+        for name, version in versions.items():
+            if version is None:
+                continue
+            try:
+                self._parts.ladder.note_version(
+                    f"{name} on {settings.source}", version, at_s
+                )
+            except Exception as error:
+                self._parts.recorder.contain("versions", error)
 
     def _state_of(self, scope: str, now_s: float) -> ScopeState | None:
         """Return what is known of a scope, also where another process acts."""

@@ -97,6 +97,8 @@ class Settings:
     Attributes:
         data_dir: Folder of the journal, the ladder and the incidents.
         source: This machine's name among the partner's machines.
+        app_version: Version of the partner's own program; a new one is noted as
+            a recent change. None if it is not told.
         partner_id: Account of the calls that carry none; None if there is no
             such account.
         hosts: Names beside Amazon's own, lower case and without ports.
@@ -122,6 +124,7 @@ class Settings:
 
     data_dir: Path = field(default_factory=default_data_dir)
     source: str = field(default_factory=default_source)
+    app_version: str | None = None
     partner_id: str | None = None
     hosts: Mapping[str, Endpoint] = field(default_factory=FrozenMap)
     contact: Contact = field(default_factory=Contact)

@@ -19,6 +19,7 @@ from agcod_guard.settings.kinds import (
     PARTNER_ID,
     SOURCE,
     SWITCH,
+    VERSION,
     Kind,
     Scalar,
     seconds,
@@ -92,6 +93,7 @@ POLICY: Mapping[str, Scalar] = {
 TOP: Mapping[str, Kind] = {
     "data_dir": FOLDER,
     "source": SOURCE,
+    "app_version": VERSION,
     "partner_id": PARTNER_ID,
     "hosts": HOSTS,
     "accounts": ACCOUNTS,

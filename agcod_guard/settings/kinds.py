@@ -247,6 +247,7 @@ def _folder(value: Any) -> Path:
 
 FOLDER = Scalar("the path of a folder", _folder)
 SOURCE = text(253, "a printable name of at most 253 characters, e.g. a host name")
+VERSION = text(100, "a version: printable, at most 100 characters, on one line")
 PARTNER_ID = text(32, "a partner id: 1 to 32 printable characters, case as given")
 PERSON = text(100, "a name: printable, at most 100 characters, on one line")
 EMAIL = matching(_EMAIL, "an e-mail address, e.g. oncall@example.invalid")

@@ -126,6 +126,25 @@ class SqliteLadder:
         )
         return [(at_s, text) for at_s, text in rows]
 
+    def note_version(self, name: str, version: str, at_s: float) -> None:
+        """Remember a version; where it differs from the last, that is a change.
+
+        Args:
+            name: Whose version it is, e.g. `agcod-guard on shop-1`.
+            version: The version in force.
+            at_s: Now, wall clock.
+        """
+        fact = f"version of {name}"
+        rows = self._database.rows("SELECT value FROM facts WHERE name = ?", fact)
+        known = rows[0][0] if rows else None
+        if known == version:
+            return
+        with self._database.writing() as db:
+            db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (fact, version))
+            if known is not None:
+                text = f"{name}: version {known} -> {version} (seen by agcod-guard)"
+                db.execute("INSERT INTO changes VALUES (?, ?)", (at_s, text))
+
     def recording_since_s(self) -> float | None:
         """Return the wall time at which this ladder was made; None if it is not."""
         rows = self._database.rows(

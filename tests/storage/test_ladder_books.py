@@ -122,3 +122,12 @@ def test_a_ladder_without_books_is_read_as_one_with_empty_books(ladder):
     assert ladder.troubles() == []
     ladder.save(KEPT, books=Books(orders=[ORDER]))
     assert ladder.orders() == [ORDER]
+
+
+def test_a_new_version_is_a_change_and_the_same_one_is_none(ladder):
+    for version in ("4.1", "4.1", "4.2"):
+        ladder.note_version("your program on shop-1", version, 100.0)
+
+    assert ladder.changes(0.0) == [
+        (100.0, "your program on shop-1: version 4.1 -> 4.2 (seen by agcod-guard)")
+    ]
