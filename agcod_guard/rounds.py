@@ -5,12 +5,14 @@ Every step contains its own errors, so that one that fails harms no other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from agcod_guard.assembly import Parts
 from agcod_guard.call import Scope
 from agcod_guard.data_folder import DataFolder, reckoning_in
 from agcod_guard.down_scopes import DownScopes
+from agcod_guard.errors import DataError
 from agcod_guard.outage.state import ScopeState, Transition
 from agcod_guard.prober import Prober
 from agcod_guard.reckoning import Reckoning
@@ -131,10 +133,8 @@ class Rounds:
         if wall_s is None or now_s - self._posted_at_s < POSTED_EVERY_S:
             return
         self._posted_at_s = now_s
-        try:
+        with self._contained("postman"):
             self._parts.post.carry(wall_s)
-        except Exception as error:
-            self._parts.recorder.contain("postman", error)
 
     def _note_versions(self) -> None:
         """Note, once a process, which versions are at work on this machine."""
@@ -146,12 +146,20 @@ class Rounds:
         for name, version in versions.items():
             if version is None:
                 continue
-            try:
+            with self._contained("versions"):
                 self._parts.ladder.note_version(
                     f"{name} on {settings.source}", version, at_s
                 )
-            except Exception as error:
-                self._parts.recorder.contain("versions", error)
+
+    @contextmanager
+    def _contained(self, stage: str) -> Iterator[None]:
+        """Keep errors from the other steps; of a bad disk or ladder, only tell."""
+        try:
+            yield
+        except (DataError, OSError) as error:
+            self._parts.observer.internal_error(stage, error)
+        except Exception as error:
+            self._parts.recorder.contain(stage, error)
 
     def _state_of(self, scope: str, now_s: float) -> ScopeState | None:
         """Return what is known of a scope, also where another process acts."""
