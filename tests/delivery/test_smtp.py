@@ -358,10 +358,17 @@ class TestSecrecy:
         assert "certificate verify failed" in result.reason
         assert server.mails == []
 
-    def test_a_certificate_for_another_host_gets_nothing(self, secured, trusting):
-        server = secured(name="mail.shop.invalid")
+    @pytest.mark.parametrize(
+        ("name", "host"),
+        [("mail.shop.invalid", "127.0.0.1"), ("127.0.0.1", "localhost")],
+    )
+    def test_a_certificate_for_another_host_gets_nothing(
+        self, secured, trusting, name, host
+    ):
+        server = secured(name=name)
+        carrier = carrier_to(server.port, tls=trusting, **login(host=host))
 
-        result = carrier_to(server.port, tls=trusting, **login()).carry(mail(), yes)
+        result = carrier.carry(mail(), yes)
 
         assert isinstance(result, Later)
         assert "certificate verify failed" in result.reason
