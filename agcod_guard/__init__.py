@@ -20,7 +20,8 @@ from agcod_guard.version import __version__
 
 if TYPE_CHECKING:
     from agcod_guard.call import Call, Endpoint, Outcome
-    from agcod_guard.errors import GuardError, SettingsError
+    from agcod_guard.capture.retry import retrying
+    from agcod_guard.errors import AgcodOutageError, GuardError, SettingsError
     from agcod_guard.guard import Guard
     from agcod_guard.incident.incident import Incident
     from agcod_guard.outage.policy import OutagePolicy
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from agcod_guard.settings import Settings
 
 __all__ = [
+    "AgcodOutageError",
     "Call",
     "Endpoint",
     "Guard",
@@ -39,9 +41,11 @@ __all__ = [
     "SettingsError",
     "Transition",
     "__version__",
+    "retrying",
 ]
 
 _HOMES = {
+    "AgcodOutageError": "errors",
     "Call": "call",
     "Endpoint": "call",
     "Guard": "guard",
@@ -52,6 +56,7 @@ _HOMES = {
     "Settings": "settings",
     "SettingsError": "errors",
     "Transition": "outage.state",
+    "retrying": "capture.retry",
 }
 
 

@@ -251,7 +251,7 @@ class Guard:
         """See no more calls; write and look once more, and let go of everything."""
         self._parts.capture.dismount()
         self._heartbeat.stop(timeout_s=5.0)
-        self._rounds.end_probing()
+        self._rounds.end()
         self._parts.recorder.sweep(last=True)
         self.flush()
         self._parts.journal.close()

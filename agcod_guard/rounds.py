@@ -25,6 +25,10 @@ POSTED_EVERY_S = 1.0
 """How often somebody looks whether there is anything to carry."""
 
 
+ENDED_WITHIN_S = 5.0
+"""How long a guard that is closed waits for each thing under way."""
+
+
 class Rounds:
     """One guard's rounds in this process.
 
@@ -69,6 +73,14 @@ class Rounds:
             prober = self._probers.pop(known, None)
             if prober is not None:
                 prober.close()
+
+    def end(self) -> None:
+        """Begin nothing more, and let what is under way come to its end."""
+        self.end_probing()
+        self._parts.path.wait(ENDED_WITHIN_S)
+        if self._parts.reference is not None:
+            self._parts.reference.wait(ENDED_WITHIN_S)
+        self._parts.post.postman.wait(ENDED_WITHIN_S)
 
     def look(self, now_s: float) -> list[Transition]:
         """Do everything once; return what has changed, oldest first."""
