@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from agcod_guard.call import Endpoint
 from agcod_guard.capture.clients import Clients
-from agcod_guard.data_folder import DataFolder, scope_reports
+from agcod_guard.data_folder import DataFolder
 from agcod_guard.desk import Surroundings
 from agcod_guard.heartbeat import WakingJournal
 from agcod_guard.network.path import Means, PathCheck
@@ -19,6 +19,7 @@ from agcod_guard.ports import Clock
 from agcod_guard.post_office import PostOffice, post_office
 from agcod_guard.protocol.endpoints import HOSTS, MARKETPLACES, host_of
 from agcod_guard.recorder import Recorder
+from agcod_guard.scrape import standing_in
 from agcod_guard.settings import Settings
 from agcod_guard.storage.ladder import SqliteLadder
 from agcod_guard.storage.segments import SegmentJournal
@@ -76,7 +77,7 @@ def assembled(
         source=settings.source,
         policy=settings.policy,
     )
-    metrics.read_states(lambda: scope_reports(ladder))
+    metrics.read_states(lambda: standing_in(folder), place=settings.data_dir)
     post = post_office(folder, ladder, observer)
     return Parts(
         metrics=metrics,

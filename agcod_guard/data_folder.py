@@ -25,7 +25,6 @@ from agcod_guard.kept import (
     folded_since_s,
     kept_bookkeeper,
     kept_reckoning,
-    kept_scopes,
     state_in,
 )
 from agcod_guard.outage.policy import OutagePolicy
@@ -41,7 +40,6 @@ from agcod_guard.storage.reading import SegmentReader
 from agcod_guard.storage.segments import JournalLimits, SegmentJournal
 from agcod_guard.storage.tick_lock import TickLock
 from agcod_guard.telemetry.observers import Observers
-from agcod_guard.telemetry.states import ScopeReport
 from agcod_guard.version import __version__
 
 DAY_S = 86_400.0
@@ -251,33 +249,6 @@ def contact_of(account: str, settings: Settings) -> Reporter:
         email=settings.contact.email,
         marketplace=known.marketplace,
     )
-
-
-def scope_reports(ladder: SqliteLadder) -> list[ScopeReport]:
-    """Return every scope as the ladder has it, for the metrics.
-
-    Raises:
-        DataError: The ladder cannot be read.
-    """
-    checkpoint = ladder.checkpoint()
-    if checkpoint is None:
-        return []
-    open_in = {
-        each.scope for each in ladder.incidents() if each.stage is not Stage.RESOLVED
-    }
-    return [
-        ScopeReport(
-            account=kept.scope.account,
-            endpoint=kept.scope.endpoint,
-            phase=kept.phase,
-            first_failed_at_s=kept.first_failed_at_s,
-            last_success_at_s=kept.last_success_at_s,
-            incident_open=kept.scope in open_in,
-            operations_down=frozenset(kept.operations_down),
-            own_side=kept.own_side,
-        )
-        for kept in kept_scopes(checkpoint)
-    ]
 
 
 def _oldest_open_s(incidents: list[Incident]) -> float | None:

@@ -292,6 +292,7 @@ class Desk:
             pages_asked=self._around.correspondent.pages_asked(),
             told_operations=self._told_operations.at_rest(),
             told_own=self._told_own.at_rest(),
+            saved_at_s=self._around.clock.wall_s(),
         )
         checkpoint = Checkpoint(
             boot_id=self._axes.boot_id, state=msgspec.json.encode(state)

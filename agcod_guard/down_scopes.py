@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 from agcod_guard.call import Endpoint, Scope
 from agcod_guard.errors import DataError
-from agcod_guard.kept import kept_scopes
+from agcod_guard.kept import kept_scopes, state_in
 from agcod_guard.outage.fold import Fold
 from agcod_guard.outage.state import Phase, Transition
 from agcod_guard.ports import Ladder
@@ -83,7 +83,7 @@ class DownScopes:
         except DataError as error:
             self._contain("is_down", error)
             return
-        kept = () if checkpoint is None else kept_scopes(checkpoint)
+        kept = () if checkpoint is None else kept_scopes(state_in(checkpoint))
         down = (each.scope for each in kept if each.phase is Phase.OUTAGE)
         self._know(frozenset(down), now_s)
 

@@ -32,6 +32,7 @@ class WatchState(msgspec.Struct, frozen=True, kw_only=True):
         told_operations: Per scope, the operations that were told to be down, and
             the first failure of each (wall clock).
         told_own: Per scope, what was told to be broken on our own side.
+        saved_at_s: When this was kept (wall clock); 0 in what an older version kept.
     """
 
     reckoning: ReckoningState
@@ -42,6 +43,7 @@ class WatchState(msgspec.Struct, frozen=True, kw_only=True):
     pages_asked: dict[str, int] = {}
     told_operations: dict[str, dict[str, float]] = {}
     told_own: dict[str, str] = {}
+    saved_at_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +51,17 @@ class KeptScope:
     """What a checkpoint tells of a scope; times in seconds since the epoch."""
 
     scope: Scope
-    phase: Phase
-    first_failed_at_s: float | None
-    last_success_at_s: float | None
-    operations_down: tuple[str, ...]
-    own_side: bool
+    phase: Phase = Phase.OK
+    first_failed_at_s: float | None = None
+    last_failed_at_s: float | None = None
+    last_success_at_s: float | None = None
+    operations_down: tuple[str, ...] = ()
+    own_side: bool = False
+    page_asked: int = 0
 
 
-def kept_scopes(checkpoint: Checkpoint) -> list[KeptScope]:
-    """Return the scopes as they were when the checkpoint was made."""
-    state = state_in(checkpoint)
+def kept_scopes(state: WatchState | None) -> list[KeptScope]:
+    """Return the scopes as they were when `state` was kept; none if nothing is."""
     if state is None:
         return []
 
@@ -70,9 +73,11 @@ def kept_scopes(checkpoint: Checkpoint) -> list[KeptScope]:
             scope=Scope.parse(scope),
             phase=state.told.get(scope, (Phase.OK, 0.0))[0],
             first_failed_at_s=wall(kept.evidence.first_failed_at_s),
+            last_failed_at_s=wall(kept.evidence.last_failed_at_s),
             last_success_at_s=wall(kept.evidence.last_success_at_s),
             operations_down=tuple(state.told_operations.get(scope, ())),
             own_side=scope in state.told_own,
+            page_asked=state.pages_asked.get(scope, 0),
         )
         for scope, kept in state.reckoning.fold.scopes.items()
     ]

@@ -10,7 +10,7 @@ from agcod_guard.frames import Header, Sample
 from agcod_guard.incident.briefing import Briefing
 from agcod_guard.incident.dossier import LATENCY_BEFORE_S, Dossier, DossierBuilder
 from agcod_guard.incident.incident import Incident
-from agcod_guard.incident.items import Reporter
+from agcod_guard.incident.items import SAMPLE_FILE, Reporter, missing_items
 from agcod_guard.incident.packet import packet_files
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import JournalReader, Observer, Packets
@@ -69,7 +69,7 @@ class JournalPacker:
             withdrawn=() if self.mails is None else self.mails.withdrawn(incident),
         )
         revisions = self.packets.revisions(incident.incident_id)
-        packed = replace(incident, revision=len(revisions))
+        packed = replace(briefing.incident, revision=len(revisions))
         self.observer.packet_written(packed, folder)
         self._post(briefing, now_s)
         return packed
@@ -80,9 +80,14 @@ class JournalPacker:
         Raises:
             DataError: The journal cannot be read.
         """
-        dossier = self.dossier(incident, now_s)
-        files = packet_files(incident, dossier, self.reporter_of(incident), now_s=now_s)
-        return Briefing(incident=incident, dossier=dossier, files=files)
+        dossier, reporter = self.dossier(incident, now_s), self.reporter_of(incident)
+        files = packet_files(incident, dossier, reporter, now_s=now_s)
+        missing = missing_items(
+            incident, dossier, reporter, sample_withheld=SAMPLE_FILE not in files
+        )
+        return Briefing(
+            incident=replace(incident, missing=missing), dossier=dossier, files=files
+        )
 
     def _drafts(self, briefing: Briefing, now_s: float) -> Mapping[str, bytes]:
         """Return the drafts; none where they cannot be made: the packet goes first."""

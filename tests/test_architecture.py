@@ -38,7 +38,7 @@ FLOORS = [
     {"capture", "storage", "telemetry", "delivery", "network"},
     {"simulator"},
     {"data_folder"},
-    {"last_look"},
+    {"last_look", "scrape"},
     {"post_office"},
     {"assembly"},
     {"rounds"},

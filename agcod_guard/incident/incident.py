@@ -48,6 +48,7 @@ class Incident:
         reasons: Why the verdict says so; one sentence each.
         confirmed: Enough of our own test calls failed as well.
         revision: How often the packet has been written.
+        missing: Labels of the items in it that a person has to fill in.
         drill: A rehearsal; never concerns Amazon.
     """
 
@@ -64,6 +65,7 @@ class Incident:
     reasons: tuple[str, ...] = ()
     confirmed: bool = False
     revision: int = 0
+    missing: tuple[str, ...] = ()
     drill: bool = False
 
     @property

@@ -74,6 +74,14 @@ class SqliteOutbox:
             f"{_COLUMNS} WHERE incident_id = ? ORDER BY number", incident_id
         )
 
+    def standing(self, incident_ids: Collection[str]) -> list[Entry]:
+        """Return what is on its way, and all of these incidents, oldest first."""
+        marks = ", ".join("?" * len(incident_ids))
+        return self._entries(
+            f"{_COLUMNS} WHERE is_open OR incident_id IN ({marks}) ORDER BY number",
+            *incident_ids,
+        )
+
     def due(self, now_s: float) -> list[Entry]:
         """Return what needs a postman now, the most urgent first."""
         return handover.due(self._open(), now_s)

@@ -49,7 +49,14 @@ class Family:
     labels: tuple[str, ...] = ()
     read: bool = False
 
+    @property
+    def unit(self) -> str:
+        """What its values are in, as its name says; empty for what is counted."""
+        units = (unit for unit in _UNITS if unit in self.name.split("_"))
+        return next(units, "")
 
+
+_UNITS = ("seconds", "bytes")
 _SCOPE = ("account", "endpoint")
 
 CALLS = Family(
@@ -91,6 +98,13 @@ LAST_SUCCESS = Family(
     _SCOPE,
     read=True,
 )
+LAST_FAILURE = Family(
+    "agcod_last_failure_timestamp_seconds",
+    Type.GAUGE,
+    "When a call last failed since the last success; 0 when none has.",
+    _SCOPE,
+    read=True,
+)
 INCIDENTS_OPEN = Family(
     "agcod_incidents_open",
     Type.GAUGE,
@@ -110,6 +124,75 @@ OWN_SIDE = Family(
     Type.GAUGE,
     "1 while calls fail because of our own side: no proxy, no names, no route.",
     _SCOPE,
+    read=True,
+)
+VERDICT = Family(
+    "agcod_incident_verdict",
+    Type.GAUGE,
+    "1 for whose the open incident is: Amazon's, ours or unclear; 0 for the others.",
+    (*_SCOPE, "verdict"),
+    read=True,
+)
+ACKNOWLEDGED = Family(
+    "agcod_incident_acknowledged",
+    Type.GAUGE,
+    "1 while the open incident is acknowledged: no further tier is written to.",
+    _SCOPE,
+    read=True,
+)
+PAGE_DUE_TIER = Family(
+    "agcod_page_due_tier",
+    Type.GAUGE,
+    "Tier of Amazon's pager whose mail waits for a person now; 0 when none does.",
+    _SCOPE,
+    read=True,
+)
+PAGE_DUE_AT = Family(
+    "agcod_page_due_timestamp_seconds",
+    Type.GAUGE,
+    "When the next tier is due at the earliest; 0 when none is, as things stand.",
+    _SCOPE,
+    read=True,
+)
+PAGE_SENT_TIER = Family(
+    "agcod_page_sent_tier",
+    Type.GAUGE,
+    "Highest tier written to about the open incident; 0 when none was.",
+    _SCOPE,
+    read=True,
+)
+PACKET_MISSING = Family(
+    "agcod_packet_missing_items",
+    Type.GAUGE,
+    "Answers that a person has to fill in in the packet of the open incident.",
+    _SCOPE,
+    read=True,
+)
+DOUBT_ORDERS = Family(
+    "agcod_doubt_orders",
+    Type.GAUGE,
+    "Orders whose outcome is unknown: a card may have been bought.",
+    _SCOPE,
+    read=True,
+)
+OUTBOX_PARCELS = Family(
+    "agcod_outbox_parcels",
+    Type.GAUGE,
+    "Mails and notices on their way, and of open incidents those that were refused "
+    "or may have left.",
+    ("channel", "state"),
+    read=True,
+)
+HOLD = Family(
+    "agcod_guard_hold",
+    Type.GAUGE,
+    "1 while the kill switch holds every page to Amazon back.",
+    read=True,
+)
+LAST_LOOK = Family(
+    "agcod_guard_last_look_timestamp_seconds",
+    Type.GAUGE,
+    "When the process that acts last kept what it knows; 0 when none has.",
     read=True,
 )
 INCIDENTS = Family(
@@ -168,9 +251,20 @@ FAMILIES = (
     OUTAGE_STATE,
     FIRST_FAILURE,
     LAST_SUCCESS,
+    LAST_FAILURE,
     INCIDENTS_OPEN,
+    VERDICT,
+    ACKNOWLEDGED,
     OPERATION_DOWN,
     OWN_SIDE,
+    PAGE_DUE_TIER,
+    PAGE_DUE_AT,
+    PAGE_SENT_TIER,
+    PACKET_MISSING,
+    DOUBT_ORDERS,
+    OUTBOX_PARCELS,
+    HOLD,
+    LAST_LOOK,
     INCIDENTS,
     PACKETS_WRITTEN,
     DRAFTS_WRITTEN,

@@ -44,15 +44,14 @@ from agcod_guard.telemetry.families import (
 )
 from agcod_guard.telemetry.states import (
     OTHER,
+    WEBHOOK,
     Reading,
-    ReadReports,
+    ReadStanding,
     ScopeReport,
     StateCollector,
     collector_in,
 )
 from agcod_guard.version import __version__
-
-__all__ = ["Metrics", "ScopeReport", "StateCollector"]
 
 NO_ANSWER = "no_answer"
 """`error_code` of a call to which nothing came."""
@@ -60,9 +59,6 @@ NO_ANSWER = "no_answer"
 ERROR_LABELS = frozenset(
     {*CLASSES, *(f"http_{hundred}xx" for hundred in range(1, 6)), NO_ANSWER, OTHER}
 )
-WEBHOOK = "webhook"
-"""`channel` of every webhook, whatever its name."""
-
 MAIL_RESULTS = ("sent", "delayed", "unsure", "refused", "cancelled")
 _NO_ERROR = frozenset({Outcome.SUCCESS, Outcome.ABANDONED})
 _MOST_STAGES = 50
@@ -99,8 +95,13 @@ class Metrics:
         self._endpoint_labels = frozenset(map(str, known))
         self._start_at_zero()
 
-    def read_states(self, read: ReadReports) -> None:
-        """Show what `read` returns at each scrape, from now until `close`."""
+    def read_states(self, read: ReadStanding, *, place: object) -> None:
+        """Show how things stand from now until `close`.
+
+        Args:
+            read: Asked at each scrape.
+            place: The data folder it reads: two guards on one are read once.
+        """
         self.close()
         self._reading = Reading(
             read=read,
@@ -110,6 +111,7 @@ class Metrics:
                 for account, endpoint in product(self._shown_accounts, self._endpoints)
             ),
             report=self._report,
+            place=place,
         )
         self._states.add(self._reading)
 
@@ -212,6 +214,11 @@ class Metrics:
     def _count_mail(self, entry: Entry, result: str) -> None:
         channel = SMTP if entry.parcel.is_mail else WEBHOOK
         self._families.child(MAILS, channel, result).inc()
+
+    @property
+    def states(self) -> StateCollector:
+        """What is read at each scrape, as a collector of prometheus_client."""
+        return self._states
 
     @property
     def _shown_accounts(self) -> list[str]:

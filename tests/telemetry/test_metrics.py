@@ -15,7 +15,8 @@ from agcod_guard import __version__
 from agcod_guard.call import UNKNOWN_ACCOUNT, Endpoint, Outcome
 from agcod_guard.outage.state import Phase
 from agcod_guard.telemetry.families import FAMILIES
-from agcod_guard.telemetry.metrics import ERROR_LABELS, Metrics, ScopeReport
+from agcod_guard.telemetry.metrics import ERROR_LABELS, Metrics
+from agcod_guard.telemetry.states import IncidentReport, ScopeReport, Standing
 
 EU, NA = Endpoint("eu"), Endpoint("na")
 CREATED = {
@@ -224,7 +225,7 @@ class TestSeries:
         self, registry, make_call
     ):
         metrics = Metrics(registry, endpoints=[EU], accounts={"Acmes"})
-        metrics.read_states(list)
+        metrics.read_states(Standing, place=1)
         for outcome in Outcome:
             metrics.call_ended(make_call(outcome, operation="Made/Up"))
 
@@ -245,7 +246,7 @@ class TestSeries:
             assert not {"request_id", "call_id", "message"} & set(family.labels)
 
     def test_both_expositions_can_be_written(self, registry, metrics):
-        metrics.read_states(list)
+        metrics.read_states(Standing, place=1)
 
         assert b'agcod_outage_state{account="Acmes"' in generate_latest(registry)
         assert b"# EOF" in openmetrics.generate_latest(registry)
@@ -254,16 +255,20 @@ class TestSeries:
 class TestStates:
     def test_a_scope_shows_its_phase_times_and_incident(self, registry, metrics):
         metrics.read_states(
-            lambda: [
-                ScopeReport(
-                    account="Acmes",
-                    endpoint=EU,
-                    phase=Phase.OUTAGE,
-                    first_failed_at_s=1000.5,
-                    last_success_at_s=990.25,
-                    incident_open=True,
+            lambda: Standing(
+                scopes=(
+                    ScopeReport(
+                        account="Acmes",
+                        endpoint=EU,
+                        phase=Phase.OUTAGE,
+                        first_failed_at_s=1000.5,
+                        last_failed_at_s=1010.5,
+                        last_success_at_s=990.25,
+                        incident=IncidentReport(),
+                    ),
                 )
-            ]
+            ),
+            place=1,
         )
 
         scope = {"account": "Acmes", "endpoint": "eu"}
@@ -280,7 +285,7 @@ class TestStates:
     def test_a_scope_of_which_nothing_is_known_is_ok_and_its_times_are_zero(
         self, registry, metrics
     ):
-        metrics.read_states(list)
+        metrics.read_states(Standing, place=1)
 
         scope = {"account": "Acmes", "endpoint": "na"}
         value = registry.get_sample_value
@@ -291,14 +296,14 @@ class TestStates:
     def test_accounts_that_share_a_label_show_the_worst_of_them(
         self, registry, metrics
     ):
-        reports = [
+        reports = (
             ScopeReport(account="A", endpoint=EU, last_success_at_s=50.0),
             ScopeReport(
                 account="B",
                 endpoint=EU,
                 phase=Phase.OUTAGE,
                 first_failed_at_s=20.0,
-                incident_open=True,
+                incident=IncidentReport(),
             ),
             ScopeReport(
                 account="C",
@@ -308,8 +313,8 @@ class TestStates:
                 operations_down=frozenset({"CreateGiftCard"}),
                 own_side=True,
             ),
-        ]
-        metrics.read_states(lambda: reports)
+        )
+        metrics.read_states(lambda: Standing(scopes=reports), place=1)
 
         scope = {"account": "other", "endpoint": "eu"}
         value = registry.get_sample_value
@@ -331,13 +336,13 @@ class TestStates:
         def read():
             raise unreadable
 
-        metrics.read_states(read)
+        metrics.read_states(read, place=1)
 
         assert b"shop_open 1.0" in generate_latest(registry)
         assert swallowed == [("metrics.collect", unreadable)]
 
     def test_a_closed_guard_shows_its_scopes_no_longer(self, registry, metrics):
-        metrics.read_states(list)
+        metrics.read_states(Standing, place=1)
 
         metrics.close()
 
@@ -350,8 +355,8 @@ class TestSharedRegistry:
     ):
         one = Metrics(registry, endpoints=[EU], accounts={"Acmes"})
         two = Metrics(registry, endpoints=[NA], accounts={"Bravo"})
-        one.read_states(list)
-        two.read_states(list)
+        one.read_states(Standing, place=1)
+        two.read_states(Standing, place=2)
 
         one.call_ended(make_call())
         two.call_ended(make_call(account="Bravo"))
@@ -379,7 +384,7 @@ class TestSharedRegistry:
                 accounts={"Acmes"},
                 report=lambda stage, error: told.append((stage, str(error))),
             )
-            metrics.read_states(list)
+            metrics.read_states(Standing, place=1)
         theirs.inc(5)
         metrics.call_ended(make_call(Outcome.FAULT, error_code="F500"))
 
@@ -434,11 +439,16 @@ class TestSharedRegistry:
 def test_the_table_in_the_documentation_is_that_of_the_code():
     rows = [
         f"| `{family.name}` | {family.type} "
-        f"| {', '.join(f'`{label}`' for label in family.labels)} | {family.help} |"
+        f"| {', '.join(f'`{label}`' for label in family.labels)} "
+        f"| {family.unit} | {family.help} |"
         for family in FAMILIES
     ]
     table = "\n".join(
-        ["| metric | type | labels | meaning |", "| --- | --- | --- | --- |", *rows]
+        [
+            "| metric | type | labels | unit | meaning |",
+            "| --- | --- | --- | --- | --- |",
+            *rows,
+        ]
     )
 
     assert table in DOCS.read_text("utf-8"), table
