@@ -26,6 +26,7 @@ def entry(state: State, **changes: object) -> Entry:
         "intended_at_s": 10.0,
         "purpose": Purpose.PAGE,
         "tier": 1,
+        "recipients": ("urgent-t1@amazon.invalid",),
         "message_id": "<a@example.invalid>",
     }
     parcel = Parcel(**(facts | changes))  # type: ignore[arg-type]
