@@ -7,7 +7,7 @@ and a reminder. Everything here may be done twice: parcels have names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agcod_guard.incident.briefing import Briefing, Letterhead
@@ -54,6 +54,8 @@ class House:
         permission: What may be done at this moment.
         own_addresses: Who is mailed when an outage is over.
         webhooks: The partner's channels, by name.
+        rehearsed_webhooks: Those that may hear of a drill, a sandbox or a
+            stand-in: they are on this machine.
         waits: The times of Amazon's rule.
     """
 
@@ -61,6 +63,7 @@ class House:
     permission: Callable[[], Permission]
     own_addresses: tuple[str, ...] = ()
     webhooks: Mapping[str, WebhookKind] = field(default_factory=dict)
+    rehearsed_webhooks: Collection[str] = ()
     waits: Waits = field(default_factory=Waits)
 
 
@@ -175,7 +178,11 @@ class Mailroom:
 
     def _tell(self, notice: Notice) -> None:
         for name, kind in self._house.webhooks.items():
-            self._post(notice_parcel(notice, name, kind))
+            may_hear = notice.incident.concerns_amazon or (
+                name in self._house.rehearsed_webhooks
+            )
+            if may_hear:
+                self._post(notice_parcel(notice, name, kind))
 
     def _post(self, parcel: Parcel) -> None:
         if parcel.key not in self._posted:
@@ -240,7 +247,9 @@ class Mailroom:
         self, briefing: Briefing, standing: _Standing, now_s: float
     ) -> None:
         house, incident = self._house, briefing.incident
-        if not house.own_addresses or not house.permission().can_send:
+        permission = house.permission()
+        is_of_interest = incident.concerns_amazon or permission.rehearsal
+        if not (house.own_addresses and permission.can_send and is_of_interest):
             return
         mail = recovery_mail(
             briefing,

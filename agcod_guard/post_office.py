@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from agcod_guard.correspondent import Correspondent
 from agcod_guard.data_folder import DataFolder, contact_of, reporter_of
@@ -19,6 +20,7 @@ from agcod_guard.last_look import LastLook
 from agcod_guard.mailroom import House, Mailroom
 from agcod_guard.ports import Carrier, Outbox
 from agcod_guard.postman import Postman
+from agcod_guard.protocol.domains import is_loopback
 from agcod_guard.settings import Account, Settings
 from agcod_guard.storage.ladder import SqliteLadder
 from agcod_guard.team_mails import Sources, TeamMails
@@ -61,6 +63,11 @@ def post_office(
         permission=permission,
         own_addresses=settings.own.addresses,
         webhooks={name: hook.kind for name, hook in settings.webhooks.items()},
+        rehearsed_webhooks=[
+            name
+            for name, hook in settings.webhooks.items()
+            if is_loopback(urlsplit(hook.url_in_force).hostname or "")
+        ],
         waits=Waits(
             after_s=settings.policy.escalate_after_s,
             fresh_s=settings.policy.escalate_fresh_s,
