@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from agcod_guard.data_folder import DataFolder, policy_in_force, reckoning_in
 from agcod_guard.incident.consent import Permission, consent
-from agcod_guard.incident.escalation import acknowledgement
+from agcod_guard.incident.escalation import acknowledgement, by_hand, has_been_sent
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.layout import gmt
 from agcod_guard.incident.parcel import Entry, Purpose
@@ -42,9 +42,10 @@ class LastLook:
         incident = self._incident(entry.parcel.incident_id)
         if incident is None:
             return "The incident is not on record."
+        tier = entry.parcel.tier or 1
         return (
-            self._stopped(incident)
-            or self._not_allowed(incident, entry.parcel.tier or 1)
+            self._stopped(incident, tier)
+            or self._not_allowed(incident, tier)
             or self._not_down(incident)
         )
 
@@ -52,9 +53,14 @@ class LastLook:
         known = self._ladder.incidents()
         return next((each for each in known if each.incident_id == incident_id), None)
 
-    def _stopped(self, incident: Incident) -> str | None:
-        ack = acknowledgement(self._ladder.acts(incident.incident_id))
-        return None if ack is None else f"It was acknowledged at {gmt(ack.at_s)}."
+    def _stopped(self, incident: Incident, tier: int) -> str | None:
+        """Return what a person has done that makes the page needless."""
+        acts = self._ladder.acts(incident.incident_id)
+        if (ack := acknowledgement(acts)) is not None:
+            return f"It was acknowledged at {gmt(ack.at_s)}."
+        if has_been_sent(by_hand(acts), tier):
+            return f"A person has written to tier {tier} already."
+        return None
 
     def _not_allowed(self, incident: Incident, tier: int) -> str | None:
         """Return what speaks against it; a person's yes gets over what may be doubted.

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from agcod_guard.incident.briefing import Briefing, Letterhead
 from agcod_guard.incident.consent import Permission, consent
 from agcod_guard.incident.drafts import drafts, page_to, withdrawn
-from agcod_guard.incident.escalation import Due, Pursuit, Waits, due
+from agcod_guard.incident.escalation import Due, Pursuit, Waits, due, has_been_sent
 from agcod_guard.incident.incident import Incident, Stage
 from agcod_guard.incident.items import SAMPLE_FILE, missing_items
 from agcod_guard.incident.news import news_of
 from agcod_guard.incident.notices import News, Notice
-from agcod_guard.incident.parcel import FINAL, Entry, Parcel, Purpose
+from agcod_guard.incident.parcel import FINAL, Entry, Parcel, Purpose, State
 from agcod_guard.incident.posting import notice_parcel, own_mail_parcel, page_parcel
 from agcod_guard.incident.pursuit import pursuit_of
 from agcod_guard.incident.recovery import recovery_mail
@@ -28,6 +28,9 @@ from agcod_guard.settings.values import PageMode
 
 RECOVERY = "recovery"
 """What the mail to the partner's own people is called in the outbox."""
+
+HELD_BACK_S = 10.0
+"""How long after a last look held a page back it is made anew, if it is still due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,15 @@ class _Standing:
     entries: Sequence[Entry]
     due: Due
 
+    def held_back_at_s(self, now_s: float) -> float | None:
+        """Return when the page that is due was held back, if it may be tried anew."""
+        for entry in self.entries:
+            held_back = entry.state is State.CANCELLED and _is_page(entry)
+            if held_back and entry.parcel.tier == self.due.tier:
+                at_s = entry.progress.changed_at_s
+                return at_s if abs(now_s - at_s) >= HELD_BACK_S else None
+        return None
+
 
 class Mailroom:
     """Keeps what is written about incidents in step with what happens."""
@@ -86,6 +98,7 @@ class Mailroom:
         self._house, self._observer = house, observer
         self._standings: dict[str, _Standing] = {}
         self._written: dict[str, tuple[Stage, int | None]] = {}
+        self._made_anew: dict[str, float] = {}
         self._asked: dict[str, tuple[str, int]] = {}
         self._untold: list[tuple[Incident, int, Sequence[str]]] = []
         self._posted: set[str] = set()
@@ -107,7 +120,7 @@ class Mailroom:
             for notice in news_of(incident, standing.pursuit, standing.entries):
                 self._tell(notice)
             self._call_back(incident, standing, now_s)
-            if self._has_changed(incident, standing.due.tier):
+            if self._has_changed(incident, standing, now_s):
                 stale.append(incident.incident_id)
         return stale
 
@@ -168,13 +181,22 @@ class Mailroom:
         tier_due = due(case.incident, pursuit, now_s=now_s, waits=self._house.waits)
         return _Standing(pursuit, entries, tier_due)
 
-    def _has_changed(self, incident: Incident, tier: int | None) -> bool:
-        """Whether what lies beside the packet no longer says what is due."""
-        asked = self._asked.get(incident.incident_id)
+    def _has_changed(
+        self, incident: Incident, standing: _Standing, now_s: float
+    ) -> bool:
+        """Whether what was written no longer says what is due, or was held back."""
+        name, tier = incident.incident_id, standing.due.tier
+        asked = self._asked.get(name)
         if asked is not None and asked[1] != tier:
-            del self._asked[incident.incident_id]
-        written = self._written.get(incident.incident_id)
-        return written is not None and written != (incident.stage, tier)
+            del self._asked[name]
+        written = self._written.get(name)
+        if written is None:
+            return False
+        held_back_at_s = standing.held_back_at_s(now_s)
+        if held_back_at_s not in (None, self._made_anew.get(name)):
+            self._made_anew[name] = held_back_at_s
+            return True
+        return written != (incident.stage, tier)
 
     def _tell(self, notice: Notice) -> None:
         for name, kind in self._house.webhooks.items():
@@ -191,18 +213,19 @@ class Mailroom:
 
     def _call_back(self, incident: Incident, standing: _Standing, now_s: float) -> None:
         """Cancel the pages that nobody need get any more."""
-        if standing.due.due_at_s is not None:
-            return
+        sent, is_over = standing.pursuit.sent, standing.due.due_at_s is None
         keys = [
             entry.key
             for entry in standing.entries
-            if entry.parcel.purpose is Purpose.PAGE and entry.state not in FINAL
+            if entry.state not in FINAL
+            and _is_page(entry)
+            and (is_over or has_been_sent(sent, entry.parcel.tier))
         ]
+        reason = standing.due.reason if is_over else "A person has written meanwhile."
         if keys:
             for entry in self._outbox.cancel(
-                incident.incident_id, standing.due.reason, at_s=now_s, keys=keys
+                incident.incident_id, reason, at_s=now_s, keys=keys
             ):
-                self._posted.discard(entry.key)
                 self._observer.mail_cancelled(entry)
 
     def _page(
@@ -228,7 +251,7 @@ class Mailroom:
         )
         allowed = consent(incident, permission, missing=missing)
         if allowed.mode is PageMode.LIVE:
-            self._post(page_parcel(made, at_s=now_s))
+            self._outbox.intend(page_parcel(made, at_s=now_s))
         else:
             self._ask(incident, tier, allowed.reasons, now_s)
 
@@ -259,3 +282,7 @@ class Mailroom:
             now_s=now_s,
         )
         self._post(own_mail_parcel(mail, RECOVERY, incident=incident, at_s=now_s))
+
+
+def _is_page(entry: Entry) -> bool:
+    return entry.parcel.purpose is Purpose.PAGE

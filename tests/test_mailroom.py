@@ -290,3 +290,69 @@ def test_two_endpoints_have_mails_of_their_own(partner, server):
 
     assert recipients(server) == ["urgent-t1@amazon.invalid"] * 2
     assert len({mail["Message-ID"] for mail in mails(server)}) == 2
+
+
+@pytest.mark.parametrize("how", ["hold", "last look"])
+def test_a_page_that_was_held_back_goes_once_nothing_holds_it_back(
+    partner, server, how
+):
+    postman = partner.guard._parts.post.postman
+    start, postman.start = postman.start, lambda now_s: False  # not yet
+    lives(partner, 25, fault("F500"))
+    hold = partner.guard.settings.data_dir / "HOLD"
+    hold.touch()
+    if how == "hold":
+        lives(partner, 2, fault("F500"))
+    else:
+        postman.round(START_S + 25)
+    (entry,) = partner.guard._parts.post.outbox.entries()
+    assert entry.state is State.CANCELLED
+
+    hold.unlink()
+    postman.start = start
+    lives(partner, 12, fault("F500"))
+
+    assert recipients(server) == ["urgent-t1@amazon.invalid"]
+
+
+def test_a_page_that_a_person_has_sent_meanwhile_does_not_go_as_well(partner, server):
+    postman = partner.guard._parts.post.postman
+    start, postman.start = postman.start, lambda now_s: False  # the server is down
+    lives(partner, 25, fault("F500"))
+    sent_at_s = START_S + 25
+    note(partner, SentByHand(incident_id=incident_id(partner), at_s=sent_at_s, tier=1))
+
+    postman.start = start
+    postman.round(sent_at_s)
+    lives(partner, 3, fault("F500"))
+
+    assert server.mails == []
+    (entry,) = partner.guard._parts.post.outbox.entries()
+    assert entry.state is State.CANCELLED
+
+
+def test_an_end_that_nobody_watched_is_told_to_the_partners_channels(
+    tmp_path, clock, server
+):
+    hook = {"kind": "slack", "url": "http://127.0.0.1:9/hook"}
+    before = guarded(
+        tmp_path / "data", clock, **allowing(server), webhooks={"ops": hook}
+    )
+    before.guard._parts.post.postman.start = lambda now_s: False
+    lives(before, 25, fault("F500"))
+    for _ in range(30):
+        before.order(success())
+        clock.advance(1.0)
+    before.guard.at_exit()
+    before.guard._parts.turn.release()  # as if it had been killed
+    clock.advance(6 * 3600.0)
+
+    after = guarded(
+        tmp_path / "data", clock, **allowing(server), webhooks={"ops": hook}
+    )
+    after.guard._parts.post.postman.start = lambda now_s: False
+    after.look()
+    told = [each.key for each in after.guard._parts.post.outbox.entries()]
+    after.guard.close()
+
+    assert [key for key in told if key.endswith("/webhook/ops/resolved")]

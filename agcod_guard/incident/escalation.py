@@ -158,6 +158,11 @@ def sent_to(sent: Sequence[SentPage], tier: int) -> SentPage | None:
     return max(pages, key=lambda page: page.at_s, default=None)
 
 
+def has_been_sent(sent: Sequence[SentPage], tier: int | None) -> bool:
+    """Whether that tier, or one after it, has been written to."""
+    return tier is not None and any(page.tier >= tier for page in sent)
+
+
 def _stopped(incident: Incident, pursuit: Pursuit) -> str | None:
     """Return why no tier is due whatever the time is; None if one may be."""
     if incident.stage is Stage.RESOLVED:
