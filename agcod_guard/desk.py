@@ -246,8 +246,12 @@ class Desk:
     def _cases(self, now_s: float) -> Iterator[Case]:
         """Yield the incidents that something may still be written about."""
         since_s = self._axes.wall_s(now_s) - WRITTEN_ABOUT_S
+        ended = self._ended_unwatched()
         for incident in self._casebook.everything():
-            if incident.resolved_at_s is not None and incident.resolved_at_s < since_s:
+            is_old = incident.resolved_at_s is not None and (
+                incident.resolved_at_s < since_s
+            )
+            if is_old and incident.incident_id not in ended:
                 continue
             state = self.reckoning.present.scopes.get(str(incident.scope), ScopeState())
             yield Case(
@@ -255,6 +259,18 @@ class Desk:
                 last_failed_at_s=self._told_s(state.evidence.last_failed_at_s),
                 last_success_at_s=self._told_s(state.evidence.last_success_at_s),
             )
+
+    def _ended_unwatched(self) -> set[str | None]:
+        """Return the incidents whose going on is news, but whose beginning is not.
+
+        However long ago it was: whoever heard of the beginning hears of the end.
+        """
+        begun = {
+            each.incident_id
+            for each in self._untold
+            if each.after is Phase.OUTAGE and each.before is not Phase.RECOVERING
+        }
+        return {each.incident_id for each in self._untold} - begun
 
     def _told_s(self, at_s: float | None) -> float | None:
         return None if at_s is None else self._axes.wall_s(at_s)
