@@ -36,7 +36,7 @@ FLOORS = [
     {"desk", "status", "prober", "postman", "down_scopes"},
     {"watch", "telling"},
     {"capture", "storage", "telemetry", "delivery", "network"},
-    {"simulator"},
+    {"simulator", "monitoring"},
     {"data_folder"},
     {"last_look", "scrape"},
     {"post_office"},
@@ -51,6 +51,7 @@ FLOORS = [
 ADAPTERS = {"capture", "storage", "telemetry", "delivery", "network"}
 PURE = {
     "call", "redaction", "protocol", "outage", "formats", "incident", "frames", "axes",
+    "monitoring",
 }  # fmt: skip
 OUTSIDE_WORLD = {
     "http", "logging", "os", "requests", "socket", "sqlite3", "ssl",

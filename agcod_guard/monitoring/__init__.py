@@ -1,0 +1,1 @@
+"""What other tools need to watch AGCOD with us: rules, routing, the dashboard."""
