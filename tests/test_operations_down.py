@@ -8,6 +8,7 @@ import json
 import pytest
 from partner import START_S, Partner, fault, settings
 from prometheus_client import CollectorRegistry
+from structlog import reset_defaults
 from structlog.testing import capture_logs
 
 from agcod_guard import Guard
@@ -19,6 +20,12 @@ from agcod_guard.replaying import replayed
 FUNDS = "https://agcod-v2-eu.amazon.com/GetAvailableFunds"
 ENOUGH = {"status": "SUCCESS", "availableFunds": {"amount": 5, "currencyCode": "GBP"}}
 DOWN = fault("F500")
+
+
+@pytest.fixture(autouse=True)
+def _structlog_as_it_comes():
+    yield
+    reset_defaults()  # who has captured logs has configured structlog
 
 
 @pytest.fixture
