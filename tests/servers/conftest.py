@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -14,10 +15,22 @@ def promtool() -> str:
     return _needed("promtool", package="prometheus")
 
 
+@pytest.fixture(scope="session")
+def prometheus_command() -> str:
+    """Return the path of Prometheus."""
+    return _needed("prometheus", package="prometheus")
+
+
 @pytest.fixture
 def node() -> str:
     """Return the path of Node."""
     return _needed("node", package="nodejs")
+
+
+@pytest.fixture
+def prometheus_folder() -> Path:
+    """Return the folder of the rules as they are exported."""
+    return Path(__file__).parents[2] / "grafana" / "prometheus"
 
 
 def _needed(command: str, *, package: str) -> str:

@@ -1,0 +1,408 @@
+"""Grafana's panels as values, and as the JSON of a dashboard. Pure.
+
+Each function returns one kind of panel with the choices that all of that kind
+share here; `Panel.as_json` gives it a place. The words are those of Grafana 11's
+panel schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+Json = dict[str, Any]
+
+DATASOURCE: Mapping[str, str] = {"type": "prometheus", "uid": "${datasource}"}
+"""The data source that the dashboard's first variable names."""
+
+WIDTH = 24
+"""Columns of Grafana's grid."""
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+"""Grafana's names for the queries of a panel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One query of a panel.
+
+    Attributes:
+        expr: PromQL.
+        legend: Name of its series, with labels in double braces.
+        format: `time_series`, `table` or `heatmap`.
+        instant: It asks for the present only: a guard that is gone then shows
+            nothing, instead of what it said last.
+    """
+
+    expr: str
+    legend: str = ""
+    format: str = "time_series"
+    instant: bool = False
+
+    def as_json(self, ref_id: str) -> Json:
+        """Return it under the letter that panels refer to it by."""
+        return {
+            "datasource": dict(DATASOURCE),
+            "editorMode": "code",
+            "expr": self.expr,
+            "format": self.format,
+            "instant": self.instant,
+            "legendFormat": self.legend or "__auto",
+            "range": not self.instant,
+            "refId": ref_id,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One panel.
+
+    Attributes:
+        title: What it shows.
+        description: How to read it, for somebody who sees it for the first time.
+        kind: Grafana's type of panel.
+        queries: What it asks.
+        width: Columns of 24.
+        height: Grid rows, of 30 pixels each.
+        defaults: Unit, thresholds, value mappings and so on of every field.
+        overrides: The same for single fields.
+        options: What belongs to the kind.
+        transformations: What becomes of the answers before they are drawn.
+    """
+
+    title: str
+    description: str
+    kind: str
+    queries: Sequence[Query] = ()
+    width: int = 12
+    height: int = 8
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Sequence[Json] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    transformations: Sequence[Json] = ()
+
+    def as_json(self, number: int, *, x: int, y: int) -> Json:
+        """Return it with its number, at its place in the grid."""
+        found: Json = {
+            "id": number,
+            "type": self.kind,
+            "title": self.title,
+            "description": self.description,
+            "gridPos": {"x": x, "y": y, "w": self.width, "h": self.height},
+            "options": dict(self.options),
+        }
+        if self.queries:
+            found |= {
+                "datasource": dict(DATASOURCE),
+                "fieldConfig": {
+                    "defaults": dict(self.defaults),
+                    "overrides": list(self.overrides),
+                },
+                "targets": [
+                    query.as_json(letter)
+                    for letter, query in zip(LETTERS, self.queries, strict=False)
+                ],
+            }
+        if self.transformations:
+            found["transformations"] = list(self.transformations)
+        return found
+
+    def sized(self, width: int, height: int) -> Panel:
+        """Return it in that many columns of 24 and grid rows of 30 pixels."""
+        return replace(self, width=width, height=height)
+
+    def with_defaults(self, **changes: Any) -> Panel:
+        """Return it with other defaults of its fields beside those it has."""
+        return replace(self, defaults={**self.defaults, **changes})
+
+    def with_overrides(self, *overrides: Json) -> Panel:
+        """Return it with other looks of single fields."""
+        return replace(self, overrides=overrides)
+
+
+def meanings(*rows: tuple[int, str, str]) -> list[Json]:
+    """Return value mappings: number, word and colour."""
+    options = {
+        str(value): {"text": text, "color": colour, "index": index}
+        for index, (value, text, colour) in enumerate(rows)
+    }
+    return [{"type": "value", "options": options}]
+
+
+def steps(*rows: tuple[float | None, str]) -> Json:
+    """Return thresholds: from which value on (None for the lowest), and colour."""
+    each = [{"value": value, "color": colour} for value, colour in rows]
+    return {"mode": "absolute", "steps": each}
+
+
+def coloured(colours: Mapping[str, str]) -> list[Json]:
+    """Return overrides that give each named series its fixed colour."""
+    return [
+        named(name, color={"mode": "fixed", "fixedColor": colour})
+        for name, colour in colours.items()
+    ]
+
+
+def named(name: str, **properties: Any) -> Json:
+    """Return an override for the field of that name.
+
+    A double underscore in a property stands for Grafana's dot: `custom__width`.
+    """
+    return {
+        "matcher": {"id": "byName", "options": name},
+        "properties": [
+            {"id": key.replace("__", "."), "value": value}
+            for key, value in properties.items()
+        ],
+    }
+
+
+PLAIN = steps((None, "text"))
+LAST_VALUE: Mapping[str, Any] = {
+    "calcs": ["lastNotNull"],
+    "fields": "",
+    "values": False,
+}
+
+
+def time_series(
+    title: str,
+    description: str,
+    *queries: Query,
+    unit: str,
+    bars: bool = False,
+    stacked: bool = False,
+    line_at: float | None = None,
+) -> Panel:
+    """Return values over time.
+
+    Args:
+        title: What it shows.
+        description: How to read it.
+        queries: What it asks.
+        unit: Grafana's id of the unit.
+        bars: Draw bars: for what happens now and then.
+        stacked: Draw the series on top of each other.
+        line_at: Value at which a dashed line is drawn; None for none.
+    """
+    marked = [] if line_at is None else [(line_at, "red")]
+    custom = {
+        "drawStyle": "bars" if bars else "line",
+        "lineWidth": 1,
+        "fillOpacity": 70 if bars else 30 if stacked else 0,
+        "showPoints": "never",
+        "spanNulls": False,
+        "stacking": {"mode": "normal" if stacked else "none", "group": "A"},
+        "thresholdsStyle": {"mode": "off" if line_at is None else "dashed"},
+    }
+    return Panel(
+        title=title,
+        description=description,
+        kind="timeseries",
+        queries=queries,
+        defaults={
+            "unit": unit,
+            "min": 0,
+            "color": {"mode": "palette-classic"},
+            "thresholds": steps((None, "green"), *marked),
+            "custom": custom,
+        },
+        options={
+            "legend": {
+                "calcs": [],
+                "displayMode": "list",
+                "placement": "bottom",
+                "showLegend": True,
+            },
+            "tooltip": {"mode": "multi", "sort": "desc"},
+        },
+    )
+
+
+def tiles(
+    title: str, description: str, query: Query, *, background: bool = False
+) -> Panel:
+    """Return one big value for each series, as it is now."""
+    return Panel(
+        title=title,
+        description=description,
+        kind="stat",
+        queries=(replace(query, instant=True),),
+        defaults={
+            "unit": "none",
+            "color": {"mode": "thresholds"},
+            "thresholds": PLAIN,
+        },
+        options={
+            "colorMode": "background_solid" if background else "value",
+            "graphMode": "none",
+            "justifyMode": "center",
+            "orientation": "auto",
+            "reduceOptions": LAST_VALUE,
+            "textMode": "value_and_name",
+            "wideLayout": True,
+        },
+    )
+
+
+def table(
+    title: str,
+    description: str,
+    columns: Mapping[str, Query],
+    *,
+    keys: Mapping[str, str],
+    only_with: str = "",
+) -> Panel:
+    """Return a row for each set of labels, as things are now.
+
+    Args:
+        title: What it shows.
+        description: How to read it.
+        columns: Heading and query of each column, two at least, in their order.
+        keys: Labels that make a row, and their headings; they come first.
+        only_with: Leave rows out that have nothing in the column of that heading.
+    """
+    values = [f"Value #{letter}" for letter in LETTERS[: len(columns)]]
+    fields = [*keys, *values]
+    return Panel(
+        title=title,
+        description=description,
+        kind="table",
+        queries=tuple(
+            replace(query, format="table", instant=True) for query in columns.values()
+        ),
+        defaults={
+            "unit": "none",
+            "color": {"mode": "thresholds"},
+            "thresholds": PLAIN,
+            "custom": {"align": "left", "cellOptions": {"type": "auto"}},
+            "noValue": "-",
+        },
+        options={"cellHeight": "sm", "showHeader": True},
+        transformations=(
+            {"id": "merge", "options": {}},
+            {
+                "id": "organize",
+                "options": {
+                    "excludeByName": {"Time": True},
+                    "indexByName": {name: at for at, name in enumerate(fields)},
+                    "renameByName": dict(
+                        zip(fields, [*keys.values(), *columns], strict=True)
+                    ),
+                },
+            },
+            *([_rows_with(only_with)] if only_with else []),
+        ),
+    )
+
+
+def _rows_with(heading: str) -> Json:
+    return {
+        "id": "filterByValue",
+        "options": {
+            "filters": [
+                {"fieldName": heading, "config": {"id": "isNotNull", "options": {}}}
+            ],
+            "match": "all",
+            "type": "include",
+        },
+    }
+
+
+def state_timeline(
+    title: str, description: str, *queries: Query, mappings: list[Json]
+) -> Panel:
+    """Return a band for each series, in the colour of what its value means."""
+    return Panel(
+        title=title,
+        description=description,
+        kind="state-timeline",
+        queries=queries,
+        defaults={
+            "unit": "none",
+            "color": {"mode": "thresholds"},
+            "thresholds": PLAIN,
+            "mappings": mappings,
+            "custom": {"fillOpacity": 80, "lineWidth": 0},
+        },
+        options={
+            "alignValue": "left",
+            "legend": {
+                "calcs": [],
+                "displayMode": "list",
+                "placement": "bottom",
+                "showLegend": False,
+            },
+            "mergeValues": True,
+            "rowHeight": 0.8,
+            "showValue": "auto",
+            "tooltip": {"mode": "single", "sort": "none"},
+        },
+    )
+
+
+def heatmap(title: str, description: str, query: Query, *, unit: str) -> Panel:
+    """Return how often which value came: time to the right, buckets upwards."""
+    return Panel(
+        title=title,
+        description=description,
+        kind="heatmap",
+        queries=(replace(query, format="heatmap", legend="{{le}}"),),
+        options={
+            "calculate": False,
+            "cellGap": 1,
+            "cellValues": {"unit": "short"},
+            "color": {
+                "exponent": 0.5,
+                "fill": "dark-orange",
+                "mode": "scheme",
+                "reverse": False,
+                "scale": "exponential",
+                "scheme": "Oranges",
+                "steps": 64,
+            },
+            "filterValues": {"le": 1e-9},
+            "legend": {"show": True},
+            "rowsFrame": {"layout": "auto"},
+            "showValue": "never",
+            "tooltip": {"mode": "single", "showColorScale": False, "yHistogram": True},
+            "yAxis": {"axisPlacement": "left", "reverse": False, "unit": unit},
+        },
+    )
+
+
+def ranking(title: str, description: str, query: Query) -> Panel:
+    """Return one bar for each series, as it is now."""
+    return Panel(
+        title=title,
+        description=description,
+        kind="bargauge",
+        queries=(replace(query, instant=True),),
+        defaults={
+            "unit": "short",
+            "decimals": 0,
+            "min": 0,
+            "color": {"mode": "continuous-YlRd"},
+            "thresholds": PLAIN,
+        },
+        options={
+            "displayMode": "basic",
+            "namePlacement": "left",
+            "orientation": "horizontal",
+            "reduceOptions": LAST_VALUE,
+            "showUnfilled": True,
+            "sizing": "auto",
+            "valueMode": "color",
+        },
+    )
+
+
+def note(title: str, content: str) -> Panel:
+    """Return words, in Markdown."""
+    return Panel(
+        title=title,
+        description="",
+        kind="text",
+        options={"mode": "markdown", "content": content},
+    )

@@ -1,0 +1,100 @@
+"""Every query of the dashboard, asked of a real Prometheus after a bad night."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pytest
+from monitored_night import BEGINS_S, ENDS_AFTER_S, Night
+from prometheus_history import History, prometheus_with
+
+from agcod_guard.monitoring.dashboard import dashboard
+
+ALL = {"job": ".+", "instance": ".+", "endpoint": ".+"}
+PANELS = [panel for panel in dashboard()["panels"] if "targets" in panel]
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory, prometheus_command) -> Iterator[History]:
+    folder = tmp_path_factory.mktemp("night")
+    samples = Night(folder / "guard", order_every_s=15.0).openmetrics()
+    with prometheus_with(samples, folder) as url:
+        yield History(url, ALL, BEGINS_S, BEGINS_S + ENDS_AFTER_S - 60)
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda it: it["title"])
+def test_no_panel_is_empty_after_a_bad_night(panel, night):
+    for target in panel["targets"]:
+        found = night.answer(target)
+
+        assert found, target["expr"]
+        assert any(_has_a_number(series) for series in found), target["expr"]
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda it: it["title"])
+def test_a_series_has_every_label_that_its_name_asks_for(panel, night):
+    for target in panel["targets"]:
+        for series in night.answer(target):
+            for label in _labels_in(target["legendFormat"]):
+                assert series["metric"].get(label), target["legendFormat"]
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda it: it["title"])
+def test_an_endpoint_that_does_not_exist_shows_nothing(panel, night):
+    elsewhere = History(
+        night.url, ALL | {"job": "other"}, night.from_s, night.now_s, night.step_s
+    )
+
+    assert all(elsewhere.answer(target) == [] for target in panel["targets"])
+
+
+@pytest.mark.parametrize(
+    ("name", "offers"),
+    [("job", ["shop"]), ("instance", ["shop-1:9464"]), ("endpoint", ["eu", "na"])],
+)
+def test_a_variable_offers_what_there_is(name, offers, night):
+    (query,) = (
+        it["query"]["query"]
+        for it in dashboard()["templating"]["list"]
+        if it["name"] == name
+    )
+
+    assert night.label_values(query) == offers
+
+
+def test_the_state_is_what_the_guard_thought(night):
+    assert _now(night, "State now") == {("Acmes", "eu"): 3, ("Acmus", "na"): 0}
+
+
+def test_incidents_and_new_versions_are_marked(night):
+    incidents, failures, versions = (
+        night.answer(annotation) for annotation in dashboard()["annotations"]["list"]
+    )
+
+    (incident,) = incidents
+    assert incident["metric"] == {"account": "Acmes", "endpoint": "eu"}
+    began_s = {float(value) / 1000 for it in failures for _, value in it["values"]}
+    assert any(BEGINS_S + 52 * 60 < at_s < BEGINS_S + 54 * 60 for at_s in began_s)
+    (version,) = versions
+    lasted_s = version["values"][-1][0] - version["values"][0][0]
+    assert lasted_s <= 300
+
+
+def _now(night, title):
+    """Return the present values of the only query of a panel."""
+    (panel,) = (it for it in PANELS if it["title"] == title)
+    (target,) = panel["targets"]
+    return {
+        (it["metric"]["account"], it["metric"]["endpoint"]): float(it["value"][1])
+        for it in night.answer(target)
+    }
+
+
+def _has_a_number(series):
+    points = series.get("values") or [series["value"]]
+    return any(not math.isnan(float(value)) for _, value in points)
+
+
+def _labels_in(legend):
+    return [part.partition("}}")[0] for part in legend.split("{{")[1:]]
