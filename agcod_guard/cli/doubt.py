@@ -11,6 +11,7 @@ from typing import Any, TextIO
 import click
 
 from agcod_guard.cli.options import with_folder, with_json
+from agcod_guard.cli.standing import on_record_s
 from agcod_guard.cli.tables import print_table
 from agcod_guard.cli.times import iso, with_iso
 from agcod_guard.data_folder import DataFolder, orders_in, policy_in_force
@@ -60,7 +61,7 @@ def doubt(
         for each in orders_in(folder, policy=policy, only_open=not with_closed)
         if account in (None, each.account)
     ]
-    now_s = folder.clock.wall_s()
+    now_s = on_record_s(folder, folder.clock.wall_s())
     if csv_path is not None:
         return write_csv(orders, csv_path, sys.stdout, now_s=now_s)
     return show_orders(orders, sys.stdout, now_s=now_s, as_json=as_json)

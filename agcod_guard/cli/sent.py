@@ -9,7 +9,7 @@ import click
 
 from agcod_guard.cli.named import incident_named
 from agcod_guard.cli.options import with_folder
-from agcod_guard.cli.standing import standing_in
+from agcod_guard.cli.standing import Standing, on_record_s, standing_in
 from agcod_guard.cli.times import iso, moment
 from agcod_guard.data_folder import DataFolder
 from agcod_guard.incident.acts import SentByHand
@@ -63,9 +63,9 @@ def note_sent(  # what one mail is known by
         DataError: The data folder cannot be read or written.
     """
     incident = incident_named(folder, incident_id)
-    now_s = folder.clock.wall_s()
-    sent_at_s = now_s if at_s is None else at_s
-    _check(folder, incident, tier=tier, at_s=sent_at_s)
+    standing = standing_in(folder, incident)
+    sent_at_s = standing.now_s if at_s is None else on_record_s(folder, at_s)
+    _check(incident, standing, tier=tier, at_s=sent_at_s)
     folder.ladder().note_act(
         SentByHand(
             incident_id=incident.incident_id,
@@ -79,14 +79,14 @@ def note_sent(  # what one mail is known by
     return 0
 
 
-def _check(folder: DataFolder, incident: Incident, *, tier: int, at_s: float) -> None:
-    if not incident.first_failed_at_s <= at_s <= folder.clock.wall_s():
+def _check(incident: Incident, standing: Standing, *, tier: int, at_s: float) -> None:
+    if not incident.first_failed_at_s <= at_s <= standing.now_s:
         began = iso(incident.first_failed_at_s)
         raise click.BadParameter(
             f"{iso(at_s)} is not between the first failure ({began}) and now",
             param_hint="--at",
         )
-    pages = standing_in(folder, incident).pursuit.sent
+    pages = standing.pursuit.sent
     expected = next_tier(pages)
     if tier != expected and sent_to(pages, tier) is None:
         raise click.BadParameter(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agcod_guard.axes import Axes
 from agcod_guard.data_folder import DataFolder, policy_in_force, reckoning_in
 from agcod_guard.incident.escalation import Due, Pursuit, Waits, due
 from agcod_guard.incident.incident import Incident
@@ -19,6 +20,22 @@ class Standing:
     pursuit: Pursuit
     due: Due
     now_s: float
+
+
+def on_record_s(folder: DataFolder, wall_s: float) -> float:
+    """Return a time of the wall clock on the scale of what is on record.
+
+    They differ by what the clock was set forward or back since this boot's first
+    segment; less than half a second is none.
+
+    Raises:
+        DataError: The journal cannot be read.
+    """
+    axes = Axes(folder.header())
+    for segment in folder.reader(Observers()).segments():
+        axes.learn(segment.header)
+    present_s = axes.wall_s(folder.clock.monotonic_s())
+    return wall_s + round(present_s - folder.clock.wall_s())
 
 
 def standing_in(folder: DataFolder, incident: Incident) -> Standing:

@@ -232,6 +232,18 @@ class TestSent:
 
         assert folder.ladder().acts() == []
 
+    @pytest.mark.parametrize("step_s", [3600.0, -3600.0])
+    @pytest.mark.parametrize("ago_s", [None, 5.0])
+    def test_a_step_of_the_wall_clock_moves_no_tier(self, live_through, step_s, ago_s):
+        partner, folder = live_through(mode="draft")
+        partner.clock.step_wall(step_s)
+        typed_s = None if ago_s is None else folder.clock.wall_s() - ago_s
+
+        said(note_sent, folder, "latest", tier=1, at_s=typed_s)
+
+        (act,) = folder.ladder().acts()
+        assert act.at_s == pytest.approx(START_S + 30 - (ago_s or 0.0))
+
     def test_the_last_tier_has_no_next(self, live_through):
         _, folder = live_through(mode="draft")
 
