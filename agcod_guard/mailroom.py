@@ -251,9 +251,17 @@ class Mailroom:
         )
         allowed = consent(incident, permission, missing=missing)
         if allowed.mode is PageMode.LIVE:
-            self._outbox.intend(page_parcel(made, at_s=now_s))
+            self._post_page(page_parcel(made, at_s=now_s), standing, now_s)
         else:
             self._ask(incident, tier, allowed.reasons, now_s)
+
+    def _post_page(self, parcel: Parcel, standing: _Standing, now_s: float) -> None:
+        """Have it carried, also if it was held back after a copy may have left."""
+        held_back = {
+            each.key for each in standing.entries if each.state is State.CANCELLED
+        }
+        if not self._outbox.intend(parcel) and parcel.key in held_back:
+            self._outbox.reopen(parcel.key, at_s=now_s)
 
     def _ask(
         self, incident: Incident, tier: int, reasons: Sequence[str], now_s: float

@@ -302,7 +302,10 @@ class Outbox(Protocol):
         ...
 
     def reopen(self, key: str, *, at_s: float) -> bool:
-        """Have a refused parcel tried once more; False if it is not refused."""
+        """Have a parcel tried once more as it is; False where that cannot be.
+
+        One that was refused, or was cancelled when a copy might have left.
+        """
         ...
 
 

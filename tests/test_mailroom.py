@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 import requests
 from partner import NA, START_S, Partner, fault, guarded, success
-from smtp_servers import SmtpServer
+from smtp_servers import SmtpServer, keeps_and_drops
 
 from agcod_guard.clock import ManualClock
 from agcod_guard.incident.acts import Acknowledged, SentByHand
@@ -356,3 +356,22 @@ def test_an_end_that_nobody_watched_is_told_to_the_partners_channels(
     after.guard.close()
 
     assert [key for key in told if key.endswith("/webhook/ops/resolved")]
+
+
+def test_a_page_held_back_after_a_copy_may_have_left_goes_once_more_as_it_was(
+    partner, server
+):
+    server.plan({"dot": keeps_and_drops})
+    lives(partner, 21, fault("F500"))
+    (entry,) = partner.guard._parts.post.outbox.entries()
+    assert (entry.state, len(server.mails)) == (State.UNSURE, 1)
+    hold = partner.guard.settings.data_dir / "HOLD"
+    hold.touch()
+    lives(partner, 10, fault("F500"))
+
+    hold.unlink()
+    lives(partner, 8, fault("F500"))
+
+    (entry,) = partner.guard._parts.post.outbox.entries()
+    first, second = server.mails
+    assert (entry.state, first) == (State.SENT, second)

@@ -160,10 +160,18 @@ def cancelled(progress: Progress, reason: str, at_s: float) -> Progress | None:
 
 
 def reopened(progress: Progress, at_s: float) -> Progress | None:
-    """Return the progress of a refused one that a person wants tried once more."""
-    if progress.state is not State.REFUSED:
+    """Return the progress of one that is tried once more; None if it cannot be.
+
+    A refused one, which a person wants sent; or one that was cancelled after a copy
+    may have left, whose second copy has to be of the same bytes.
+    """
+    if progress.state is State.REFUSED:
+        state = State.INTENT
+    elif progress.state is State.CANCELLED and progress.may_have_left:
+        state = State.UNSURE
+    else:
         return None
-    return replace(progress, state=State.INTENT, changed_at_s=at_s, next_try_at_s=at_s)
+    return replace(progress, state=state, changed_at_s=at_s, next_try_at_s=at_s)
 
 
 def _state_after(result: Later | Refused | Unsure, sendings: int) -> State:

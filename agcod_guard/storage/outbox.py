@@ -160,7 +160,7 @@ class SqliteOutbox:
             )
 
     def reopen(self, key: str, *, at_s: float) -> bool:
-        """Have a refused parcel tried once more; False if it is not refused."""
+        """Have a parcel tried once more as it is; False where that cannot be."""
         again = self._step(key, lambda progress: handover.reopened(progress, at_s))
         return again is not None
 

@@ -183,6 +183,15 @@ class TestCancelling:
 
         assert (again is not None) == (state is State.REFUSED)
 
+    def test_what_was_cancelled_when_it_may_have_left_goes_once_more_as_it_is(self):
+        unsure = settled(sending(), Unsure("no answer"))
+        stopped = handover.cancelled(unsure, "the kill switch is on", 1001.0)
+
+        again = handover.reopened(stopped, 3000.0)
+
+        assert (again.state, again.sendings) == (State.UNSURE, 1)
+        assert handover.sending(claimed(again, now_s=3000.0), again.fence + 1)
+
 
 class TestOrder:
     def test_pages_go_first_and_the_oldest_of_a_kind(self):
@@ -218,9 +227,10 @@ class TestOrder:
 
 
 RESULTS = st.sampled_from([Accepted("250"), Later("451"), Refused("550"), Unsure("?")])
+_STEPS = ("claim", "begin", "settle", "overdue", "cancel", "intend", "reopen")
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["claim", "begin", "settle", "overdue", "cancel", "intend"]),
+        st.sampled_from(_STEPS),
         st.integers(0, 3),
         RESULTS,
         st.floats(0.0, 200.0),
@@ -256,6 +266,8 @@ def test_whatever_postmen_do_and_die_of_at_most_two_copies_can_leave(steps):
             after = handover.cancelled(progress, "over", now_s)
         elif step == "intend":
             after = handover.intended(now_s, progress)
+        elif step == "reopen":
+            after = handover.reopened(progress, now_s)
         progress = after or progress
         assert left <= handover.MOST_SENDINGS
         assert left <= progress.sendings
