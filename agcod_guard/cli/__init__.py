@@ -77,6 +77,10 @@ COMMANDS = {
         "agcod_guard.cli.contacts:contacts",
         "Show whom to write to at Amazon, where each address was read, and when.",
     ),
+    "export": (
+        "agcod_guard.cli.export:export",
+        "Write Prometheus rules, Alertmanager settings or the Grafana dashboard.",
+    ),
     "check": (
         "agcod_guard.cli.check:check",
         "Show the settings in force, where each was set, and what is missing.",

@@ -99,6 +99,7 @@ def incident_facts(
             "confirmed": incident.confirmed,
             "drill": incident.drill,
             "revision": incident.revision,
+            "missing": list(incident.missing),
             "folder": str(packets.folder_of(name)) if packets else None,
         }
     )

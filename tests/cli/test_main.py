@@ -13,7 +13,7 @@ from agcod_guard.version import __version__
 
 NAMES = [
     "drill", "status", "calls", "incidents", "packet", "send", "sent", "ack", "hold",
-    "report", "replay", "ingest", "doubt", "change", "contacts", "check",
+    "report", "replay", "ingest", "doubt", "change", "contacts", "export", "check",
 ]  # fmt: skip
 
 SHOW_HELP = """
