@@ -15,6 +15,7 @@ from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.layout import gmt
 from agcod_guard.incident.parcel import Entry, Purpose
 from agcod_guard.incident.pursuit import is_approved
+from agcod_guard.outage.evidence import is_ours
 from agcod_guard.outage.state import Phase
 from agcod_guard.ports import Ladder
 from agcod_guard.settings.values import PageMode
@@ -83,6 +84,8 @@ class LastLook:
         state = present.scopes.get(str(incident.scope))
         if state is None or state.phase is not Phase.OUTAGE:
             return "The outage does not stand any more."
+        if is_ours(state.evidence, present.reference, now_s, policy):
+            return "Our own network fails: the reference host does not answer either."
         failed_at_s = state.evidence.last_failed_at_s
         if failed_at_s is None or now_s - failed_at_s >= policy.escalate_fresh_s:
             return "No call has failed of late."

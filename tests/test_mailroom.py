@@ -12,6 +12,7 @@ from partner import NA, START_S, Partner, fault, guarded, success
 from smtp_servers import SmtpServer, keeps_and_drops
 
 from agcod_guard.clock import ManualClock
+from agcod_guard.frames import Reference
 from agcod_guard.incident.acts import Acknowledged, SentByHand
 from agcod_guard.incident.parcel import State
 
@@ -310,7 +311,7 @@ def test_a_page_that_was_held_back_goes_once_nothing_holds_it_back(
 
     hold.unlink()
     postman.start = start
-    lives(partner, 12, fault("F500"))
+    lives(partner, 32, fault("F500"))
 
     assert recipients(server) == ["urgent-t1@amazon.invalid"]
 
@@ -375,3 +376,48 @@ def test_a_page_held_back_after_a_copy_may_have_left_goes_once_more_as_it_was(
     (entry,) = partner.guard._parts.post.outbox.entries()
     first, second = server.mails
     assert (entry.state, first) == (State.SENT, second)
+
+
+def test_a_relapse_that_no_test_call_confirms_waits_for_a_person(partner, server):
+    lives(partner, 25, fault("F500"))
+    lives(partner, 3, success())
+    partner.guard._rounds.end_probing()
+
+    lives(partner, 20 + int(TIER_S), fault("F500"))
+
+    incident = partner.guard._parts.ladder.incidents()[0]
+    assert (incident.relapses, incident.confirmed) == (1, False)
+    assert recipients(server) == ["urgent-t1@amazon.invalid"]
+    assert "urgent-t2.eml" in files(partner)
+
+
+def test_nobody_is_paged_while_our_own_network_is_seen_to_fail(tmp_path, clock, server):
+    partner = guarded(tmp_path / "data", clock, **allowing(server))
+    partner.guard.set_probe(_no_answer, partner_id="Acmes", endpoint="eu")
+    heard(partner, reached=True)
+    postman = partner.guard._parts.post.postman
+    start, postman.start = postman.start, lambda now_s: False  # not yet
+    lives(partner, 25, fault("F500"))
+    for _ in range(30):
+        heard(partner, reached=False)
+        lives(partner, 1, requests.ConnectionError("no route"))
+
+    postman.start = start
+    lives(partner, 1, requests.ConnectionError("no route"))
+    partner.guard.close()
+
+    assert server.mails == []
+    (entry,) = partner.guard._parts.post.outbox.entries()
+    assert entry.progress.note.startswith("Our own network fails")
+
+
+def heard(partner: Partner, *, reached: bool) -> None:
+    """Note what the reference host has answered."""
+    partner.guard._parts.journal.append(
+        Reference(
+            wall_ns=int(partner.clock.wall_s() * 1e9),
+            mono_ns=int(partner.clock.monotonic_s() * 1e9),
+            target="https://reference.invalid/",
+            reached=reached,
+        )
+    )

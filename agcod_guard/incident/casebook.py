@@ -66,7 +66,14 @@ class Casebook:
                 return incident
         elif incident is None or move.after is Phase.SUSPECT:
             return None
-        return self.put(followed(incident, move.after, self.wall_s(move.at_s)))
+        return self.put(
+            followed(
+                incident,
+                move.after,
+                self.wall_s(move.at_s),
+                confirmed=move.outage is not None and move.outage.confirmed,
+            )
+        )
 
     def open_in(self, scope: str) -> Incident | None:
         """Return the incident that is open in that scope."""

@@ -134,17 +134,23 @@ def opened(
     )
 
 
-def followed(incident: Incident, phase: Phase, at_s: float) -> Incident:
+def followed(
+    incident: Incident, phase: Phase, at_s: float, *, confirmed: bool = False
+) -> Incident:
     """Return the incident after its scope has changed to `phase`.
 
     Args:
         incident: As it was.
         phase: What is thought of the scope now.
         at_s: Since when, seconds since the epoch.
+        confirmed: Of a relapse: enough of our own test calls failed in it.
     """
     if phase is Phase.OUTAGE:
         return replace(
-            incident, first_success_at_s=None, relapses=incident.relapses + 1
+            incident,
+            first_success_at_s=None,
+            relapses=incident.relapses + 1,
+            confirmed=confirmed,
         )
     if phase is Phase.RECOVERING:
         return replace(incident, first_success_at_s=at_s)

@@ -318,6 +318,7 @@ def _down(
     first_s = evidence.first_failed_at_s or at_s
     reason = f"{told_failures(evidence, policy)}, no success for {at_s - first_s:.0f} s"
     outage = state.outage
+    confirmed = evidence.probes >= policy.confirm_probes
     if outage is None:
         outage = Outage(
             first_failed_at_s=first_s,
@@ -330,7 +331,7 @@ def _down(
             silent=evidence.silent,
             probes=evidence.probes,
             reference_usable=evidence.reference_usable,
-            confirmed=evidence.probes >= policy.confirm_probes,
+            confirmed=confirmed,
         )
     else:
         outage = replace(
@@ -338,6 +339,7 @@ def _down(
             first_success_at_s=None,
             successes=0,
             relapses=outage.relapses + 1,
+            confirmed=confirmed,
         )
     return replace(
         state, phase=Phase.OUTAGE, since_s=at_s, reason=reason, outage=outage

@@ -91,7 +91,8 @@ class Outage(Struct, frozen=True, kw_only=True, omit_defaults=True):
         silent: Failures that got no answer, when it opened.
         probes: Our own test calls that had failed, when it opened.
         reference_usable: A reference could have spoken against us.
-        confirmed: Enough of our own test calls had failed by then.
+        confirmed: Enough of our own test calls had failed when it was last
+            declared; after a relapse those of before count no more.
         tried: What trying our own way had shown when it opened.
     """
 
