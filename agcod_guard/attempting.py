@@ -58,7 +58,8 @@ class Try:
         number: 1 for the first attempt.
         sent: How many calls of it went out.
         end: How the last of them has ended, one that may change something
-            before one that only reads; None if none has ended.
+            before one that only reads; while its body is unread, what its head
+            says. None if none was answered or failed.
     """
 
     __slots__ = ("_order", "_outside", "end", "number", "sent")
@@ -99,7 +100,7 @@ class Try:
         self.sent += 1
 
     def saw(self, end: End) -> None:
-        """Note that a call has ended."""
+        """Note that a call has ended, or what its head alone says of it."""
         if self._outside is None:
             return
         if self.end is None or _only_reads(self.end) or not _only_reads(end):

@@ -21,7 +21,7 @@ from weakref import WeakSet
 from agcod_guard.attempting import tries_here
 from agcod_guard.call import UNKNOWN_ACCOUNT, Call, Endpoint
 from agcod_guard.errors import ChangedRequestIdError, swallowed
-from agcod_guard.frames import Begin, end_of
+from agcod_guard.frames import Begin, End, end_of
 from agcod_guard.open_call import OpenCall, kept_part
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import Clock, Journal, Observer
@@ -141,6 +141,10 @@ class Recorder:
         opened.answered_mono_s = self._clock.monotonic_s()
         if attempts > 1:
             self.sent_several_times(opened, attempts)
+        if opened.tries:
+            # Whoever leaves the attempt with the body unread is judged by the head.
+            wall_ns, mono_ns = self._now_ns()
+            _tell_tries(opened, _ended(opened, wall_ns, mono_ns, body=None, error=None))
 
     def await_body(self, opened: OpenCall) -> None:
         """Let `sweep` end the call if nobody begins to read the answer's body."""
@@ -313,16 +317,8 @@ class Recorder:
         body: bytes | None,
         error: BaseException | None,
     ) -> None:
-        answer = read_answer(
-            operation=opened.begun.operation,
-            status=opened.status,
-            response_headers=opened.answer_headers,
-            response_body=body,
-            error=error,
-        )
-        ended = opened.ended(answer, wall_ns=wall_ns, mono_ns=mono_ns)
-        for each in opened.tries:
-            each.saw(ended)
+        ended = _ended(opened, wall_ns, mono_ns, body=body, error=error)
+        _tell_tries(opened, ended)
         self._journal.append(ended)
         self._samples.put_by(ended, opened, body)
         self._observer.call_ended(ended)
@@ -351,6 +347,30 @@ class Recorder:
         )
         self._journal.append(ended)
         self._observer.call_ended(ended)
+
+
+def _ended(
+    opened: OpenCall,
+    wall_ns: int,
+    mono_ns: int,
+    *,
+    body: bytes | None,
+    error: BaseException | None,
+) -> End:
+    """Return how the call has ended, judged by what was seen of it."""
+    answer = read_answer(
+        operation=opened.begun.operation,
+        status=opened.status,
+        response_headers=opened.answer_headers,
+        response_body=body,
+        error=error,
+    )
+    return opened.ended(answer, wall_ns=wall_ns, mono_ns=mono_ns)
+
+
+def _tell_tries(opened: OpenCall, ended: End) -> None:
+    for each in opened.tries:
+        each.saw(ended)
 
 
 _recorders: WeakSet[Recorder] = WeakSet()

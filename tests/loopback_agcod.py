@@ -70,6 +70,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _fault(self) -> None:
         self._send(500, FAULT, x_amzn_RequestId="1d1f6c2e")
 
+    def _resend(self) -> None:
+        self._refusal(b'{"agcodResponse":{"status":"RESEND"},"errorCode":"F400"}')
+
+    def _refused(self) -> None:
+        self._refusal(b'{"errorCode":"F200","errorType":"InvalidAmountValue"}')
+
+    def _refusal(self, body: bytes) -> None:
+        # Head and body at once, as they come over a real network.
+        head = b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n" % len(body)
+        self.wfile.write(head + body)
+
     def _empty(self) -> None:
         self._send(503, b"")
 

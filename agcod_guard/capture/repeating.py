@@ -86,7 +86,8 @@ class Came:
 
     Attributes:
         sent: How many calls of it the guard saw going out.
-        end: How the one that counts has ended; None if the guard saw none end.
+        end: How the one that counts has ended, or what its head says while nobody
+            has read its body; None if the guard saw neither.
         result: What the function returned.
         error: What it raised; None if it returned.
     """
@@ -101,10 +102,11 @@ class Came:
         """What it came to; where the guard saw nothing, as far as can be told.
 
         A call that was given up is judged by why: a timeout of the partner's own,
-        such as `asyncio.timeout`, leaves the order as unknown as any other.
+        such as `asyncio.timeout`, leaves the order as unknown as any other. An
+        HTTPError of urllib that nobody has read is looked into.
         """
         if self.end is None and (self.sent or not self._names_agcod()):
-            return None  # a body that is still to be read, or no call to AGCOD
+            return None  # a call that outlives the attempt, or none to AGCOD
         outcome = None if self.end is None else self.end.outcome
         if outcome is None or (outcome is Outcome.ABANDONED and self.error):
             return outcome_unseen(result=self.result, error=self.error)

@@ -149,8 +149,8 @@ class Attempt:
 
     Attributes:
         number: 1 for the first.
-        end: What the guard saw of it, once it is over; None if no call of it has
-            ended.
+        end: What the guard saw of it, once it is over: while nobody has read the
+            body, what the head says. None if no call of it was answered or failed.
         result: What came of it. Set it in a loop of your own, so that a failure
             that the guard did not see can be told.
     """
@@ -163,7 +163,7 @@ class Attempt:
 
     @property
     def outcome(self) -> Outcome | None:
-        """What the guard says it came to; None if no call of it has ended."""
+        """What the guard says it came to; None if it saw nothing of the kind."""
         return None if self.end is None else self.end.outcome
 
     def __enter__(self) -> Self:
@@ -202,7 +202,8 @@ class _AsyncAttempts:
 
 
 def _plan(total_s: float, unless_down: Switch | None, clock: Clock | None) -> Plan:
-    if not 0 <= total_s <= LAST_REPEAT_S:  # also of what is not a number
+    is_number = isinstance(total_s, int | float)
+    if not (is_number and 0 <= total_s <= LAST_REPEAT_S):  # nor is NaN
         raise SettingsError(
             "total_s of retrying()",
             total_s,

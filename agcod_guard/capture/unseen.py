@@ -1,14 +1,17 @@
 """Say what came of an attempt by what the partner's function returned or raised.
 
-For attempts of which the guard saw no call: it tells that they failed, and never
-leads to a repeat. Reads only what is there: no body is taken from the wire for it.
+For attempts of which the guard saw no call, where it tells that they failed and
+never leads to a repeat, and for those of which it saw no more than a head. Reads
+only what is there: a body that has yet to be read is left to be read.
 """
 
 from __future__ import annotations
 
+from http.client import HTTPResponse
 from typing import Any
 
 from agcod_guard.call import Outcome
+from agcod_guard.capture.urllib_body import arrived
 from agcod_guard.protocol.operations import UNKNOWN_OPERATION
 from agcod_guard.protocol.reading import read_answer
 from agcod_guard.protocol.targets import target_of
@@ -65,11 +68,23 @@ def _status_of(answer: object) -> int | None:
 
 
 def _body_of(answer: object) -> bytes | None:
-    """Return the body if it has been read already."""
+    """Return the body if it has been read, or lies there whole."""
     if _part(answer, "_content") is False:
         return None  # requests would read it now
+    unread = _part(answer, "fp")
+    if isinstance(unread, HTTPResponse):  # an HTTPError of urllib
+        return _unread_body_of(unread)
     body = _part(answer, "content")
     return body if isinstance(body, bytes) else None
+
+
+def _unread_body_of(answer: HTTPResponse) -> bytes | None:
+    """Return the body if all of it lies there, and nobody has begun to read it."""
+    try:
+        is_whole = str(answer.length) == answer.headers.get("Content-Length")
+        return arrived(answer) if is_whole else None
+    except Exception:
+        return None  # a connection of the partner's own make
 
 
 def _part(thing: object, name: str) -> Any:

@@ -77,7 +77,7 @@ class _Tee:
         """Note that nobody will read on; to be called before it is closed."""
         rest = None
         try:
-            rest = _arrived(response)
+            rest = arrived(response)
         except Exception as error:
             self._bodies[0].contain(error)
         for body in self._bodies:
@@ -196,24 +196,30 @@ def _reducer(own: type[HTTPResponse]) -> Callable[..., Any]:
     return reduced
 
 
-def _arrived(response: HTTPResponse) -> bytes | None:
+def arrived(response: HTTPResponse) -> bytes | None:
     """Return the unread rest of the body if all of it has come; None if not.
 
-    Nobody wants it any more, so looking at it changes nothing; a program that
-    looks at an HTTPError's code alone would hide every F-code otherwise. Nothing
-    is waited for.
+    It stays to be read: this only peeks, and nothing is waited for. A program that
+    looks at an HTTPError's code alone would hide every F-code otherwise.
     """
     connection = getattr(getattr(response.fp, "raw", None), "_sock", None)
     if connection is None or response.chunked or not response.length:
         return None
-    timeout_s = connection.gettimeout()
     try:
-        connection.settimeout(0.0)
-        there: bytes = response.fp.peek(response.length)
-        connection.settimeout(timeout_s)
+        there = _peeked(response, connection)
     except (OSError, ValueError):
         return None  # nothing has come, or the connection is closed already
     return there[: response.length] if len(there) >= response.length else None
+
+
+def _peeked(response: Any, connection: Any) -> bytes:
+    timeout_s = connection.gettimeout()
+    connection.settimeout(0.0)
+    try:
+        there: bytes = response.fp.peek(response.length)
+    finally:
+        connection.settimeout(timeout_s)
+    return there
 
 
 def _fills(name: str) -> bool:

@@ -772,7 +772,7 @@ def test_without_an_outage_the_switch_changes_nothing(session, again):
     assert again(unless_down=Down(down=False))(shop.buy)().json() == CARD
 
 
-@pytest.mark.parametrize("total_s", [-1, 841, float("nan"), float("inf")])
+@pytest.mark.parametrize("total_s", [-1, 841, float("nan"), float("inf"), "30", None])
 def test_a_time_that_cannot_be_is_named(total_s):
     with pytest.raises(SettingsError, match=r"total_s of retrying\(\) is .* 0 to 840"):
         retrying(total_s=total_s)

@@ -170,6 +170,66 @@ def test_an_answer_that_is_still_being_read_is_not_repeated(agcod, session, agai
     assert calls == [1]
 
 
+def unread_with_urllib(guarded, url):
+    opener = guarded.urllib.wrap(build_opener())
+    opener.open(Request(url, order("Acmes1")), timeout=6).read()
+
+
+def unread_with_httpx(guarded, url):
+    client = HttpxCapture(guarded.recorder).wrap(httpx.Client())
+    request = client.build_request("POST", url, content=order("Acmes1"))
+    client.send(request, stream=True).raise_for_status()
+
+
+def unread_with_aiohttp(guarded, url):
+    async def post():
+        async with (
+            aiohttp.ClientSession(raise_for_status=True) as bare,
+            AiohttpCapture(guarded.recorder)
+            .wrap(bare)
+            .post(url, data=order("Acmes1")) as answer,
+        ):
+            await answer.read()
+
+    asyncio.run(post())
+
+
+@pytest.mark.parametrize(
+    "post", [unread_with_urllib, unread_with_httpx, unread_with_aiohttp]
+)
+def test_a_failing_answer_that_nobody_reads_is_judged_by_its_head(
+    post, agcod, guarded, again
+):
+    manners = iter(["fault", "empty", "success"])
+
+    again(lambda: post(guarded, agcod.url(next(manners))))()
+
+    assert len(agcod.received) == 3
+
+
+@pytest.mark.parametrize(("manner", "sent"), [("resend", 2), ("refused", 1)])
+def test_an_unread_error_of_urllib_is_looked_into_and_can_still_be_read(
+    manner, sent, agcod, guarded, again
+):
+    opener, caught = guarded.urllib.wrap(build_opener()), []
+    manners = iter([manner, "refused"])
+
+    @again
+    def buy():
+        try:
+            opener.open(Request(agcod.url(next(manners)), order("Acmes1")), timeout=6)
+        except urllib.error.HTTPError as error:
+            caught.append(error)
+            raise
+
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        buy()
+
+    assert len(agcod.received) == sent
+    assert raised.value is caught[-1]
+    assert b"F200" in raised.value.read()
+
+
 def test_an_unguarded_client_is_named_and_its_error_kept(agcod, again):
     with pytest.raises(UnseenCallError) as caught:
         again(lambda: httpx.post(agcod.url("hang"), content=b"{}", timeout=0.05))()

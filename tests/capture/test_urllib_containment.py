@@ -28,7 +28,7 @@ COLLABORATORS = [
     (urllib_body, "_is_last"),
     (urllib_body, "_watched"),
     (urllib_body, "_fills"),
-    (urllib_body, "_arrived"),
+    (urllib_body, "arrived"),
     (answer_body, "kept_part"),
     (recorder.Recorder, "begin"),
     (recorder.Recorder, "answered"),
