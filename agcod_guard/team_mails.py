@@ -62,26 +62,31 @@ class TeamMails:
     def __init__(self, sources: Sources, drafts: Drafts, observer: Observer) -> None:
         self._sources, self._drafts, self._observer = sources, drafts, observer
         self._written_at_s: dict[TroubleKey, float] = {}
+        self._waiting: dict[TroubleKey, AccountTrouble] = {}
 
     def follow_troubles(self, troubles: Iterable[AccountTrouble], now_s: float) -> None:
         """Write what is new about accounts, at most every few minutes.
+
+        To be called also when nothing has changed: what came in between waits.
 
         Args:
             troubles: Those that have changed.
             now_s: The present, wall-clock seconds since the epoch.
 
         Raises:
-            OSError: A draft cannot be written.
+            OSError: A draft cannot be written; it is tried again the next time.
         """
-        for trouble in troubles:
-            written_at_s = self._written_at_s.get(trouble.key, float("-inf"))
+        self._waiting |= {each.key: each for each in troubles}
+        for key, trouble in list(self._waiting.items()):
+            written_at_s = self._written_at_s.get(key, float("-inf"))
             if now_s - written_at_s < REFRESHED_EVERY_S:
                 continue
-            self._forget_other_days(trouble.day)
-            self._written_at_s[trouble.key] = now_s
             mail = self._about(trouble, now_s)
             if mail is not None:
                 self._write(mail)
+            self._forget_other_days(trouble.day)
+            self._written_at_s[key] = now_s
+            del self._waiting[key]
 
     def follow_operation(self, operation: OperationTransition, now_s: float) -> None:
         """Write to the integration team about an operation that is down.

@@ -63,6 +63,27 @@ def test_the_draft_takes_in_what_has_come_since(partner, clock):
     )
 
 
+def test_the_last_of_a_burst_is_in_the_draft_as_well(partner):
+    partner.sell(30, fault("F300", "InsufficientFunds"))
+
+    partner.sell(310, success())
+
+    (mail,) = drafts(partner).values()
+    assert "InsufficientFunds: 30" in text_of(mail)
+
+
+def test_a_draft_that_could_not_be_written_is_written_later(partner, swallowed):
+    folder = partner.guard.settings.data_dir / "drafts"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("in the way")
+    partner.sell(5, fault("F300", "InsufficientFunds"))
+
+    folder.unlink()
+    partner.sell(5, success())
+
+    assert len(drafts(partner)) == 1
+
+
 def test_each_error_has_a_draft_of_its_own_and_each_day(partner, clock):
     partner.sell(3, fault("F300", "InsufficientFunds"))
     partner.sell(3, fault("F300", "ActiveContractNotFound"))
