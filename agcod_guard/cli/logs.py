@@ -6,6 +6,7 @@ Told are bad records, the first of them in full, and, on a terminal, progress.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,8 +27,8 @@ from agcod_guard.storage.segment_file import SUFFIX
 
 STDIN = Path("-")
 
-MOST_SHOWN = 20
-"""So many bad records are shown; the others are counted."""
+MOST_SHOWN, SHOWN_AGAIN_S = 20, 3_600.0
+"""So many bad records are shown in so long; the others are counted."""
 
 _BYTES_SHOWN = 4_000_000
 """What is smaller is read before a bar could be looked at."""
@@ -42,13 +43,24 @@ class BadRecordFound(click.ClickException):
 class Complaints:
     """Shows bad records on stderr as they come.
 
+    A log that is followed may be read for months, so that after an hour they are
+    shown anew.
+
     Args:
         name: Of the log.
         strict: The first of them ends the command.
+        monotonic_s: The time.
     """
 
-    def __init__(self, name: str, *, strict: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        strict: bool,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._name, self._strict = name, strict
+        self._monotonic_s, self._begun_s = monotonic_s, monotonic_s()
         self._count = 0
 
     def __call__(self, problem: Problem) -> None:
@@ -60,15 +72,18 @@ class Complaints:
         text = plain(f"{self._name}:{problem.place}: {problem.text}")
         if self._strict:
             raise BadRecordFound(text)
+        if self._monotonic_s() - self._begun_s >= SHOWN_AGAIN_S:
+            self.end()
         self._count += 1
         if self._count <= MOST_SHOWN:
             click.echo(text, err=True)
 
     def end(self) -> None:
-        """Tell of those that were not shown."""
+        """Tell of those that were not shown, and begin anew."""
         if self._count > MOST_SHOWN:
             more = count(self._count - MOST_SHOWN, "more bad record")
             click.echo(f"{self._name}: {more}", err=True)
+        self._begun_s, self._count = self._monotonic_s(), 0
 
 
 def read_log(
