@@ -285,7 +285,8 @@ def _pages() -> Iterator[Alert]:
         summary="A mail of an open incident may not have reached Amazon",
         description="It is {{ $labels.state }} on {{ $labels.instance }}. "
         "`agcod-guard packet ID --paths` says where it lies; ask the mail server's "
-        "log, then send it by hand, or say that it went: `agcod-guard sent ID --tier N`.",
+        "log, then send it by hand, or say that it went: "
+        "`agcod-guard sent ID --tier N`.",
     )
     yield Alert(
         name="AgcodPagesHeld",

@@ -21,6 +21,18 @@ def prometheus_command() -> str:
     return _needed("prometheus", package="prometheus")
 
 
+@pytest.fixture(scope="session")
+def alertmanager_command() -> str:
+    """Return the path of Alertmanager."""
+    return _needed("prometheus-alertmanager", package="prometheus-alertmanager")
+
+
+@pytest.fixture
+def amtool() -> str:
+    """Return the path of Alertmanager's own tool."""
+    return _needed("amtool", package="prometheus-alertmanager")
+
+
 @pytest.fixture
 def node() -> str:
     """Return the path of Node."""

@@ -309,7 +309,8 @@ CASES = {
         severity="critical",
         summary="A mail of an open incident may not have reached Amazon",
         tells="It is alarm on shop-1:8000. `agcod-guard packet ID --paths` says where "
-        "it lies; ask the mail server's log, then send it by hand, or say that it went: "
+        "it lies; ask the mail server's log, then send it by hand, or say that it "
+        "went: "
         "`agcod-guard sent ID --tier N`.",
         links="",
         silent=[
