@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, TextIO
 
 import click
 
 from agcod_guard.cli.options import with_folder, with_json
+from agcod_guard.cli.standing import Standing, standing_in
 from agcod_guard.cli.tables import print_table
 from agcod_guard.cli.times import iso, with_iso
 from agcod_guard.data_folder import DataFolder, policy_in_force, status_in
@@ -44,10 +46,14 @@ def show_status(folder: DataFolder, out: TextIO, *, as_json: bool = False) -> in
     observer = Observers()
     present = status_in(folder, policy=policy_in_force(folder), observer=observer)
     watched = is_held(folder.settings.data_dir / "tick.lock")
+    pages = _pages(folder, present)
     if as_json:
-        print(json.dumps(status_facts(folder, present, watched=watched)), file=out)
+        facts = status_facts(folder, present, watched=watched, pages=pages)
+        print(json.dumps(facts), file=out)
     elif present.scopes:
         _print_scopes(present, out)
+        for incident_id, standing in pages.items():
+            print(f"{incident_id}: {standing.due.reason}", file=out)
         print(_by_whom(folder, watched=watched), file=out)
     else:
         print(_nothing_yet(folder), file=out)
@@ -55,7 +61,11 @@ def show_status(folder: DataFolder, out: TextIO, *, as_json: bool = False) -> in
 
 
 def status_facts(
-    folder: DataFolder, present: Status, *, watched: bool
+    folder: DataFolder,
+    present: Status,
+    *,
+    watched: bool,
+    pages: Mapping[str, Standing],
 ) -> dict[str, Any]:
     """Return the status as a JSON object; `docs/command-line.md` has the keys."""
     return with_iso(
@@ -65,6 +75,35 @@ def status_facts(
             "outage": present.is_outage,
             "guard_at_work": watched,
             "scopes": [_scope_facts(each) for each in present.scopes],
+            "pages": [_page_facts(*each) for each in pages.items()],
+        }
+    )
+
+
+def _pages(folder: DataFolder, present: Status) -> dict[str, Standing]:
+    """Return how far the pages of each open incident have come."""
+    open_ones = {each.incident_id for each in present.scopes}
+    return {
+        incident.incident_id: standing_in(folder, incident)
+        for incident in folder.ladder().incidents()
+        if incident.incident_id in open_ones
+    }
+
+
+def _page_facts(incident_id: str, standing: Standing) -> dict[str, Any]:
+    ack = standing.pursuit.acknowledged
+    return with_iso(
+        {
+            "incident_id": incident_id,
+            "sent": [
+                with_iso({"tier": page.tier, "at_s": page.at_s, "how": page.how.value})
+                for page in standing.pursuit.sent
+            ],
+            "due_tier": standing.due.tier,
+            "due_at_s": standing.due.due_at_s,
+            "why": standing.due.reason,
+            "acknowledged_by": None if ack is None else ack.by,
+            "acknowledged_at_s": None if ack is None else ack.at_s,
         }
     )
 
