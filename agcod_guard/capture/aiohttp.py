@@ -29,6 +29,7 @@ from agcod_guard.recorder import Recorder
 SessionT = TypeVar("SessionT", bound=aiohttp.ClientSession)
 
 _CALLING_METHOD = "_request"
+_NEEDED = "ClientMiddlewareType"
 _NO_TIMEOUTS = aiohttp.ClientTimeout()
 
 
@@ -50,7 +51,8 @@ class AiohttpCapture:
             The same object; wrapping it again changes nothing.
 
         Raises:
-            TypeError: It is no `aiohttp.ClientSession`, or of an aiohttp before 3.12.
+            TypeError: It is no `aiohttp.ClientSession`, or of an aiohttp before 3.12,
+                or its class has a `_request` of its own that takes no middlewares.
         """
         if not isinstance(session, aiohttp.ClientSession):
             raise TypeError(
@@ -89,10 +91,16 @@ class AiohttpCapture:
         )
 
     def _put_on(self, target: Any) -> None:
-        if "middlewares" not in inspect.signature(_REQUEST).parameters:
+        if not hasattr(aiohttp, _NEEDED):
             raise TypeError(
                 f"aiohttp {aiohttp.__version__} has no client middlewares, which the "
                 "guard needs; use aiohttp>=3.12, or tell of its calls with observe()"
+            )
+        if not _takes_middlewares(target._request):
+            raise TypeError(
+                f"{_name_of(target)} has a _request of its own that takes no "
+                "middlewares, which the guard needs; let it take **kwargs and hand "
+                "them on, or use install(), which stands beneath it"
             )
         self._mounts.put_on(target)
 
@@ -157,7 +165,19 @@ class Lookout:
             return False
 
 
-_REQUEST = aiohttp.ClientSession._request
+def _takes_middlewares(request: Callable[..., Any]) -> bool:
+    """Return whether a `_request` can be given middlewares, or whatever it is given."""
+    parameters = inspect.signature(request).parameters.values()
+    return any(
+        each.name == "middlewares" or each.kind is each.VAR_KEYWORD
+        for each in parameters
+    )
+
+
+def _name_of(target: Any) -> str:
+    """Return the name of a class of sessions, or that of a session's."""
+    kind = target if isinstance(target, type) else type(target)
+    return kind.__name__
 
 
 def _middlewares(session: Any, kwargs: dict[str, Any]) -> tuple[Any, ...]:

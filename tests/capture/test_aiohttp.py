@@ -414,10 +414,32 @@ def test_what_is_no_session_is_refused(capture):
 
 
 def test_an_aiohttp_without_middlewares_is_refused_by_version(capture, monkeypatch):
-    monkeypatch.setattr(capturing, "_REQUEST", lambda self, method, url: None)
+    monkeypatch.delattr(aiohttp, "ClientMiddlewareType")
 
     with pytest.raises(TypeError, match=r"3\.12"):
         capture.install()
+
+
+def test_a_session_that_lets_no_middlewares_through_is_refused_and_goes_on_as_it_was(
+    agcod, guarded, capture
+):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+
+        class Shop(aiohttp.ClientSession):
+            async def _request(self, method, str_or_url, *, data=None):
+                return await super()._request(method, str_or_url, data=data)
+
+    async def exchange():
+        async with Shop(timeout=IN_2_S) as session:
+            with pytest.raises(TypeError, match=r"Shop has a _request.* install\(\)"):
+                capture.wrap(session)
+            capture.install()
+            async with session.post(agcod.url(), data=b"{}") as answer:
+                return await answer.json(content_type=None)
+
+    assert asyncio.run(exchange())["status"] == "SUCCESS"
+    assert [call.outcome for call in guarded.calls] == [Outcome.SUCCESS]
 
 
 def test_the_method_stands_for_the_one_it_covers(capture):
