@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import random
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -59,6 +60,7 @@ class Night:
             facts = {
                 "accounts": {"Acmes": {"marketplace": "UK"}, "Acmus": {}},
                 "own": {"addresses": ["on-call@shop.invalid"]},
+                "webhooks": {"chat": {"kind": "slack", "url": _nobody_there()}},
                 "smtp": {
                     "host": "127.0.0.1",
                     "port": mail_server.port,
@@ -169,6 +171,12 @@ class Night:
                     for name, value in {**sample.labels, **LABELS}.items()
                 )
                 yield f"{sample.name}{{{labels}}} {sample.value} {at_s:.3f}"
+
+
+def _nobody_there() -> str:
+    """Return an address on loopback where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return f"http://127.0.0.1:{listening.getsockname()[1]}/"
 
 
 def _breaks(_: object) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from agcod_guard.monitoring import house_rows, outage_rows
 from agcod_guard.monitoring.links import DASHBOARD_UID
 from agcod_guard.monitoring.panels import DATASOURCE, WIDTH, Json, Panel
-from agcod_guard.monitoring.queries import earliest, milliseconds, series, worst
+from agcod_guard.monitoring.queries import SCOPE, earliest, milliseconds, series, worst
 from agcod_guard.monitoring.yaml import Node, written
 from agcod_guard.telemetry import families
 
@@ -160,18 +160,20 @@ def _choice(name: str, query: str) -> Json:
 
 
 def _annotations() -> list[Json]:
+    incidents = f"({worst(families.INCIDENTS_OPEN)} > 0)"
+    began = milliseconds(earliest(families.FIRST_FAILURE))
     versions = f"count by (version) ({series(families.BUILD_INFO)})"
     earlier = f"count by (version) ({series(families.BUILD_INFO)} offset 5m)"
     return [
         _annotation(
             "Incidents",
-            f"{worst(families.INCIDENTS_OPEN)} > 0",
+            incidents,
             title="Incident: {{account}} {{endpoint}}",
             colour="red",
         ),
         _annotation(
             "First failures",
-            milliseconds(earliest(families.FIRST_FAILURE)),
+            f"{began} and on ({SCOPE}) {incidents}",
             title="First failure: {{account}} {{endpoint}}",
             colour="orange",
             timed=True,

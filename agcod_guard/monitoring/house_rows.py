@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from agcod_guard.incident.parcel import FINAL
 from agcod_guard.monitoring.outage_rows import SCOPE_NAME
 from agcod_guard.monitoring.panels import (
     Panel,
@@ -17,12 +20,17 @@ from agcod_guard.monitoring.panels import (
 )
 from agcod_guard.monitoring.queries import (
     added,
+    called,
     latest,
+    matching,
     milliseconds,
     series,
     worst,
 )
 from agcod_guard.telemetry import families
+from agcod_guard.telemetry.states import PARCEL_STATES
+
+_PARCEL = "channel, state"
 
 LATE_LOOK_S = 60
 """A guard that has not looked for this long is silent."""
@@ -47,7 +55,7 @@ def doubt() -> tuple[Panel, ...]:
         "Orders whose outcome is unknown: a card may have been bought. "
         "`agcod-guard doubt` lists them, and what to do about each."
     )
-    orders = Query(expr=worst(families.DOUBT_ORDERS), legend=SCOPE_NAME)
+    orders = Query(expr=called(worst(families.DOUBT_ORDERS)), legend=SCOPE_NAME)
     return (
         tiles("Orders in doubt now", description, orders)
         .sized(8, 6)
@@ -64,12 +72,19 @@ def pages() -> tuple[Panel, ...]:
 
 
 def _tiers() -> Panel:
+    tiers = {
+        "written to": families.PAGE_SENT_TIER,
+        "waits for you": families.PAGE_DUE_TIER,
+    }
+    queries = (
+        Query(expr=called(worst(family)), legend=f"{SCOPE_NAME} {what}")
+        for what, family in tiers.items()
+    )
     return state_timeline(
         "Tiers of Amazon's pager",
         "The highest tier written to about the open incident, and the tier whose "
         "mail waits for a person.",
-        Query(expr=worst(families.PAGE_SENT_TIER), legend=f"{SCOPE_NAME} written to"),
-        Query(expr=worst(families.PAGE_DUE_TIER), legend=f"{SCOPE_NAME} waits for you"),
+        *queries,
         mappings=meanings(
             (0, "none", "green"),
             (1, "tier 1", "yellow"),
@@ -112,15 +127,25 @@ def _tries() -> Panel:
 
 
 def _outbox() -> Panel:
+    stuck = sorted(FINAL & set(PARCEL_STATES))
+    under_way = sorted(set(PARCEL_STATES) - FINAL)
+    queries = (
+        Query(expr=_parcels_in(states), legend="{{channel}} " + what)
+        for what, states in (("on its way", under_way), ("a person must look", stuck))
+    )
     return time_series(
         "Outbox",
-        "Mails and notices on their way. alarm and refused: a person must look.",
-        Query(
-            expr=worst(families.OUTBOX_PARCELS, by="channel, state"),
-            legend="{{channel}} {{state}}",
-        ),
+        "Mails and notices. A person must look: it was refused, or it may have left "
+        "and is sent no more.",
+        *queries,
         unit="none",
     ).with_defaults(decimals=0)
+
+
+def _parcels_in(states: Iterable[str]) -> str:
+    """Return how many parcels are in any of these states, by channel."""
+    each = worst(families.OUTBOX_PARCELS, matching("state", states), by=_PARCEL)
+    return f"sum by (channel) ({each})"
 
 
 def the_guard() -> tuple[Panel, ...]:

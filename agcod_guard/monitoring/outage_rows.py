@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from agcod_guard.call import TECHNICAL_FAILURES, Outcome
 from agcod_guard.incident.verdict import Verdict
 from agcod_guard.monitoring.panels import (
+    Json,
     Panel,
     Query,
     coloured,
@@ -14,38 +17,42 @@ from agcod_guard.monitoring.panels import (
     note,
     ranking,
     state_timeline,
+    steps,
     table,
     tiles,
     time_series,
 )
 from agcod_guard.monitoring.queries import (
+    SCOPE,
     added,
-    being,
     called,
     earliest,
     latest,
+    matching,
     milliseconds,
     per_minute,
     quantile,
     ranked,
     series,
     share,
+    used,
     worst,
 )
 from agcod_guard.outage.state import Phase
+from agcod_guard.protocol.contacts import TIERS
 from agcod_guard.telemetry import families
 
 ADVISED_TIMEOUT_S = 6
 """What Amazon advises; see docs/facts.md."""
 
 SCOPE_NAME = "{{account}} · {{endpoint}}"
+_OPERATION = f"{SCOPE}, operation"
+_OPERATION_NAME = SCOPE_NAME + " · {{operation}}"
 
-_TECHNICAL = being(*sorted(TECHNICAL_FAILURES))
-_CONCLUSIVE = being(*(each for each in Outcome if each is not Outcome.ABANDONED))
-_ANSWERED = being(
-    *(each for each in Outcome if each not in (Outcome.NO_ANSWER, Outcome.ABANDONED))
-)
-
+_UNANSWERED = {Outcome.NO_ANSWER, Outcome.ABANDONED}
+_TECHNICAL = matching("outcome", sorted(TECHNICAL_FAILURES))
+_CONCLUSIVE = matching("outcome", [it for it in Outcome if it != Outcome.ABANDONED])
+_ANSWERED = matching("outcome", [it for it in Outcome if it not in _UNANSWERED])
 _PHASES = (
     (families.OUTAGE_STATE, Phase.OK, 0),
     (families.OUTAGE_STATE, Phase.SUSPECT, 1),
@@ -65,21 +72,20 @@ _SIDES = (
     (families.VERDICT, Verdict.AMAZON, 4),
 )
 _SIDE_MEANINGS = meanings(
-    (0, "-", "text"),
+    (0, "-", "transparent"),
     (1, "ours", "orange"),
     (2, "unclear", "yellow"),
-    (3, "ours: our way is broken", "orange"),
+    (3, "our way", "orange"),
     (4, "Amazon", "red"),
 )
 _TIER_MEANINGS = meanings(
-    (0, "-", "text"),
-    (1, "tier 1", "blue"),
-    (2, "tier 2", "blue"),
-    (3, "tier 3", "blue"),
+    (0, "-", "transparent"), *((tier, f"tier {tier}", "blue") for tier in TIERS)
 )
 _DUE_MEANINGS = meanings(
-    (0, "-", "text"), (1, "TIER 1", "red"), (2, "TIER 2", "red"), (3, "TIER 3", "red")
+    (0, "-", "transparent"), *((tier, f"TIER {tier}", "red") for tier in TIERS)
 )
+_NONE = meanings((0, "-", "transparent"))
+_ANSWERS = meanings((0, "no", "text"), (1, "yes", "green"))
 _OUTCOME_COLOURS = {
     "SUCCESS": "green",
     "REJECTED": "light-blue",
@@ -90,15 +96,29 @@ _OUTCOME_COLOURS = {
     "NO_ANSWER": "dark-red",
     "ABANDONED": "text",
 }
+_ERROR_COLOURS = {
+    "F100": "light-orange",
+    "F200": "light-blue",
+    "F300": "purple",
+    "F400": "orange",
+    "F500": "red",
+    "http_1xx": "semi-dark-green",
+    "http_2xx": "light-green",
+    "http_3xx": "semi-dark-blue",
+    "http_4xx": "light-yellow",
+    "http_5xx": "semi-dark-orange",
+    "no_answer": "dark-red",
+    "other": "text",
+}
 _WHAT_TO_DO = """\
-| | |
+| You want to | Type |
 | --- | --- |
-| **Why, and since when?** | `agcod-guard status` |
-| **Page Amazon** (*Waits for you* is red) | `agcod-guard send latest` |
-| You mailed them yourself | `agcod-guard sent latest --tier 1` |
-| **Somebody answered** | `agcod-guard ack latest --by NAME` |
-| Stop every page | `agcod-guard hold on` |
-| Cards that may have been bought | `agcod-guard doubt` |
+| **know why, and since when** | `agcod-guard status` |
+| **page Amazon** (*Waits for you* is red) | `agcod-guard send latest` |
+| say that you mailed them yourself | `agcod-guard sent latest --tier 1` |
+| **say that somebody answered** | `agcod-guard ack latest --by NAME` |
+| stop every page | `agcod-guard hold on` |
+| see which cards may have been bought | `agcod-guard doubt` |
 
 *Whose* is **ours**: look at proxy, names, route and certificates; Amazon is not
 paged. An empty state is no good news: no guard reports.
@@ -121,7 +141,7 @@ def is_it_down() -> tuple[Panel, ...]:
         .with_defaults(
             mappings=_PHASE_MEANINGS, noValue="Nothing known: no calls, or no guard"
         ),
-        _scopes(state).sized(24, 6),
+        _scopes(state).sized(24, 5),
         state_timeline(
             "State over time",
             "The same as it was; the worst that any machine thought.",
@@ -134,9 +154,13 @@ def is_it_down() -> tuple[Panel, ...]:
 
 def _scopes(state: Query) -> Panel:
     """Return a line for each account and endpoint: since when, whose, which tier."""
+    worst_operations = worst(families.OPERATION_DOWN, by=_OPERATION)
+    first_ms = milliseconds(earliest(families.FIRST_FAILURE))
+    unwell = worst(families.OUTAGE_STATE, f'state!="{Phase.OK}"')
     columns = {
         "State": state,
-        "Failing since": Query(expr=milliseconds(earliest(families.FIRST_FAILURE))),
+        "Ops down": Query(expr=f"sum by ({SCOPE}) ({worst_operations})"),
+        "Failing since": Query(expr=f"{first_ms} and on ({SCOPE}) ({unwell} > 0)"),
         "Last failure": Query(expr=milliseconds(latest(families.LAST_FAILURE))),
         "Last success": Query(expr=milliseconds(latest(families.LAST_SUCCESS))),
         "Whose": Query(expr=ranked("verdict", _SIDES)),
@@ -144,32 +168,42 @@ def _scopes(state: Query) -> Panel:
         "Written to": Query(expr=worst(families.PAGE_SENT_TIER)),
         "Next tier due": Query(expr=milliseconds(earliest(families.PAGE_DUE_AT))),
         "Answered": Query(expr=worst(families.ACKNOWLEDGED)),
-        "Packet misses": Query(expr=worst(families.PACKET_MISSING)),
+        "Packet lacks": Query(expr=worst(families.PACKET_MISSING)),
         "In doubt": Query(expr=worst(families.DOUBT_ORDERS)),
     }
-    ago = {"unit": "dateTimeFromNow", "custom__width": 130}
-    cell = {"custom__cellOptions": {"type": "color-background", "mode": "basic"}}
     return table(
         "Since when, whose, and who was told",
-        "One line for each account and endpoint. Whose: the verdict on the open "
-        "incident. Waits for you: the tier of Amazon's pager whose mail a person has "
-        "to send now. Next tier due: when the clock of Amazon's rule runs out. "
-        "Packet misses: answers that you have to fill in before it is sent. In doubt: "
-        "orders that may have been carried out.",
+        "One line for each account and endpoint. Ops down: operations that fail while "
+        "others succeed. Whose: the verdict on the open incident; 'our way' is our "
+        "proxy, names, route or certificates. Waits for you: the tier of Amazon's "
+        "pager whose mail a person has to send now. Next tier due: when the clock of "
+        "Amazon's rule runs out. Packet lacks: answers that you have to fill in "
+        "before it is sent. In doubt: orders that may have been carried out.",
         columns,
         keys={"account": "Account", "endpoint": "Endpoint"},
         only_with="State",
-    ).with_overrides(
-        named("State", mappings=_PHASE_MEANINGS, **cell),
-        named("Failing since", unit="dateTimeAsIso", custom__width=165),
-        named("Last failure", **ago),
-        named("Last success", **ago),
-        named("Whose", mappings=_SIDE_MEANINGS, **cell),
-        named("Waits for you", mappings=_DUE_MEANINGS, **cell),
-        named("Written to", mappings=_TIER_MEANINGS),
-        named("Next tier due", **ago),
-        named("Answered", mappings=meanings((0, "no", "text"), (1, "yes", "green"))),
-    )
+    ).with_overrides(*_looks())
+
+
+def _looks() -> Iterator[Json]:
+    """Yield how each column of the scopes looks; together they fill a laptop."""
+    filled = {"custom__cellOptions": {"type": "color-background", "mode": "basic"}}
+    some = {"thresholds": steps((None, "transparent"), (1, "orange")), **filled}
+    ago = {"unit": "dateTimeFromNow"}
+    yield named("Account", custom__width=80)
+    yield named("Endpoint", custom__width=75)
+    yield named("State", custom__width=100, mappings=_PHASE_MEANINGS, **filled)
+    yield named("Ops down", custom__width=82, mappings=_NONE, **some)
+    yield named("Failing since", custom__width=158, unit="dateTimeAsIso")
+    yield named("Last failure", custom__width=132, **ago)
+    yield named("Last success", custom__width=132, **ago)
+    yield named("Whose", custom__width=80, mappings=_SIDE_MEANINGS, **filled)
+    yield named("Waits for you", custom__width=108, mappings=_DUE_MEANINGS, **filled)
+    yield named("Written to", custom__width=85, mappings=_TIER_MEANINGS)
+    yield named("Next tier due", custom__width=112, **ago)
+    yield named("Answered", custom__width=82, mappings=_ANSWERS)
+    yield named("Packet lacks", custom__width=102, mappings=_NONE, **some)
+    yield named("In doubt", custom__width=75, mappings=_NONE)
 
 
 def traffic() -> tuple[Panel, ...]:
@@ -187,27 +221,31 @@ def traffic() -> tuple[Panel, ...]:
             "Share of calls that fail for technical reasons",
             "FAULT and NO_ANSWER among all calls that were not abandoned.",
             Query(
-                expr=share(families.CALLS, _TECHNICAL, of=_CONCLUSIVE),
+                expr=called(share(families.CALLS, _TECHNICAL, of=_CONCLUSIVE)),
                 legend=SCOPE_NAME,
             ),
             unit="percentunit",
         ).with_defaults(max=1),
         time_series(
             "Technical failures by operation",
-            "Failures a minute, by operation.",
+            "FAULT and NO_ANSWER a minute, for each operation that was called.",
             Query(
-                expr=per_minute(families.CALLS, _TECHNICAL, by="operation"),
-                legend="{{operation}}",
+                expr=used(
+                    per_minute(families.CALLS, _TECHNICAL, by=_OPERATION),
+                    by=_OPERATION,
+                ),
+                legend=_OPERATION_NAME,
             ),
             unit="cpm",
         ),
         state_timeline(
             "Operations down while others succeed",
             "No outage and no page: it is for your own people, with a draft to "
-            "Amazon's integration team.",
+            "Amazon's integration team. Operations that were called in the range "
+            "shown.",
             Query(
-                expr=worst(families.OPERATION_DOWN, by="operation"),
-                legend="{{operation}}",
+                expr=used(worst(families.OPERATION_DOWN, by=_OPERATION), by=_OPERATION),
+                legend=_OPERATION_NAME,
             ),
             mappings=meanings((0, "not down", "green"), (1, "DOWN", "red")),
         ),
@@ -229,11 +267,13 @@ def errors() -> tuple[Panel, ...]:
             ),
             unit="cpm",
             stacked=True,
-        ).sized(16, 8),
+        )
+        .with_overrides(*coloured(_ERROR_COLOURS))
+        .sized(16, 8),
         ranking(
             "Errors in the range shown",
             "How many of each, by endpoint.",
-            Query(expr=f"{grown} > 0", legend="{{endpoint}} {{error_code}}"),
+            Query(expr=f"sort_desc({grown} > 0)", legend="{{endpoint}} {{error_code}}"),
         ).sized(8, 8),
     )
 

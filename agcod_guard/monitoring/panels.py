@@ -189,8 +189,9 @@ def time_series(
     marked = [] if line_at is None else [(line_at, "red")]
     custom = {
         "drawStyle": "bars" if bars else "line",
-        "lineWidth": 1,
-        "fillOpacity": 70 if bars else 30 if stacked else 0,
+        # The line of a series that is 0 would lie on top of the whole stack.
+        "lineWidth": 0 if stacked else 1,
+        "fillOpacity": 70 if bars or stacked else 0,
         "showPoints": "never",
         "spanNulls": False,
         "stacking": {"mode": "normal" if stacked else "none", "group": "A"},

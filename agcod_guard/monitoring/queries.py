@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agcod_guard.call import Outcome
-from agcod_guard.telemetry.families import LAST_FAILURE, LAST_SUCCESS, Family
+from agcod_guard.telemetry.families import CALLS, LAST_FAILURE, LAST_SUCCESS, Family
 
 SCOPE = "account, endpoint"
 _CHOSEN = ('job=~"$job"', 'instance=~"$instance"')
 _ENDPOINT = 'endpoint=~"$endpoint"'
 
 
-def being(*outcomes: Outcome) -> str:
-    """Return the matcher for calls of these outcomes."""
-    return f'outcome=~"{_any_of(outcomes)}"'
+def matching(label: str, values: Iterable[str]) -> str:
+    """Return the matcher for any of these values of a label."""
+    any_of = "|".join(values)
+    return f'{label}=~"{any_of}"'
 
 
 def series(family: Family, *matchers: str, suffix: str = "") -> str:
@@ -81,6 +81,12 @@ def ranked(label: str, ranks: Iterable[tuple[Family, str, int]]) -> str:
     return f"max by ({SCOPE}) ({' or '.join(each)})"
 
 
+def used(expr: str, *, by: str) -> str:
+    """Return `expr` for those values of `by` that any call in the range had."""
+    calls = added(CALLS, by=by, over="$__range")
+    return f"{expr} and on ({by}) ({calls} > 0)"
+
+
 def share(family: Family, part: str, *, of: str, by: str = SCOPE) -> str:
     """Return which share of a counter's moves one matcher is of another's."""
     each = (
@@ -104,10 +110,6 @@ def quantile(ratio: float, family: Family, *matchers: str) -> str:
     """Return a quantile of a histogram, over all that the variables choose."""
     rate = f"rate({series(family, *matchers, suffix='_bucket')}[$__rate_interval])"
     return f"histogram_quantile({ratio}, sum by (le) ({rate}))"
-
-
-def _any_of(outcomes: Iterable[Outcome]) -> str:
-    return "|".join(outcomes)
 
 
 def _matching(label: str, value: str) -> list[str]:
