@@ -16,6 +16,7 @@ from agcod_guard.errors import DataError
 from agcod_guard.outage.state import ScopeState, Transition
 from agcod_guard.prober import Prober
 from agcod_guard.reckoning import Reckoning
+from agcod_guard.redaction import redact_text
 from agcod_guard.telling import Telling
 from agcod_guard.version import __version__
 
@@ -160,7 +161,7 @@ class Rounds:
                 continue
             with self._contained("versions"):
                 self._parts.ladder.note_version(
-                    f"{name} on {settings.source}", version, at_s
+                    f"{name} on {settings.source}", redact_text(version), at_s
                 )
 
     @contextmanager

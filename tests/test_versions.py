@@ -29,6 +29,16 @@ def test_a_deployment_is_noted_by_itself(tmp_path, clock):
     ]
 
 
+def test_a_secret_in_a_version_is_not_kept(tmp_path, clock):
+    runs(tmp_path / "data", clock, "4.1 AKIAIOSFODNN7EXAMPLE")
+
+    (change,) = runs(tmp_path / "data", clock, "4.2 AAAA-BBBBBB-CCCC")
+
+    assert "AKIAIOSFODNN7EXAMPLE" not in change
+    assert "AAAA-BBBBBB-CCCC" not in change
+    assert b"AKIAIO" not in (tmp_path / "data" / "ladder.sqlite").read_bytes()
+
+
 def test_so_is_a_new_version_of_the_guard(tmp_path, clock, monkeypatch):
     runs(tmp_path / "data", clock, None)
     monkeypatch.setattr("agcod_guard.rounds.__version__", "9.9")
