@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -149,8 +150,14 @@ def _opened(
 
 
 def _check_kind(path: Path) -> None:
-    """Refuse what is plainly something else than lines of JSON."""
+    """Refuse what is plainly something else than a file of lines of JSON."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise DataError(
+                path,
+                "is no file, so it cannot be read on from some place",
+                remedy="name a file; what comes through a pipe is for stdin: < PATH",
+            )
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
     except FileNotFoundError:

@@ -166,6 +166,17 @@ def test_another_kind_of_log_is_refused(run, tmp_path):
     assert "is no NDJSON; agcod-guard replay reads other logs" in done.stderr
 
 
+def test_what_is_no_file_is_refused_before_anything_is_taken_from_it(run, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    for path in (pipe, tmp_path):
+        done = run("ingest", "--follow", path, "--data-dir", tmp_path / "data")
+
+        assert done.exit_code == 3
+        assert f"Error: {path}: is no file" in done.stderr
+
+
 def test_a_log_that_is_not_there_is_told(run, tmp_path):
     done = run("ingest", tmp_path / "none", "--data-dir", tmp_path / "data")
 
