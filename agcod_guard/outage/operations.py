@@ -108,18 +108,18 @@ class Operations:
         states = self.states.get(scope)
         if states is None:
             states = self.states[scope] = {}
-        state = states.setdefault(operation, _NEW)
+        before = state = states.setdefault(operation, _NEW)
         if event.outcome in TECHNICAL_FAILURES:
             self._note_share(event, failed=True)
             if not event.marked:
                 state = self._marks.informed(state, (event.source,))
-        elif operation in self.failing.get(scope, ()):
+        elif self.failing and operation in self.failing.get(scope, ()):
             self._note_share(event, failed=False)
-        changed = after_call(state, event, reference=reference, policy=self._policy)
-        if changed.phase is state.phase:
-            states[operation] = changed
+        state = after_call(state, event, reference=reference, policy=self._policy)
+        if state.phase is before.phase:
+            states[operation] = state
         else:
-            self._set(scope, operation, changed, moves)
+            self._set(scope, operation, state, moves)
 
     def after_veto(self, scope: str, event: Ended, moves: list[Change]) -> None:
         """Take in a success of an unknown account at the scope's endpoint."""

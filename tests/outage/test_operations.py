@@ -224,6 +224,19 @@ def test_a_success_of_nobody_in_particular_speaks_for_its_operation(traffic):
     assert told(traffic) == []
 
 
+def test_what_an_answer_elsewhere_has_proven_makes_it_due_in_time(traffic):
+    traffic.refer(0.0, reached=True)
+    for second in seconds(100, 108):  # nothing proves our way: they wait
+        traffic.fail(second, operation=CREATE, outcome=Outcome.NO_ANSWER)
+    events = [traffic.ended(109.0, Outcome.SUCCESS, operation=FUNDS)]
+    for second in seconds(110, 300):
+        events.append(traffic.ended(second, Outcome.NO_ANSWER, operation=CREATE))
+        events.append(traffic.ended(second + 0.5, Outcome.SUCCESS, operation=FUNDS))
+    traffic.see(*events)
+
+    assert told(traffic) == [(CREATE, True, 280.0)]
+
+
 def test_our_own_network_is_no_operation_down():
     traffic = Traffic()
     traffic.succeed(90.0, operation=FUNDS, source="shop-2")
