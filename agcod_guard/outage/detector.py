@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from agcod_guard.call import Outcome
+from agcod_guard.call import TECHNICAL_FAILURES, Outcome
 from agcod_guard.outage.events import Ended
 from agcod_guard.outage.evidence import (
     Evidence,
@@ -36,6 +36,12 @@ from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.reference import ReferenceState
 from agcod_guard.outage.state import Outage, Phase, ScopeState
 
+_SUCCESS, _ABANDONED = Outcome.SUCCESS, Outcome.ABANDONED
+_OK, _SUSPECT, _RECOVERING = Phase.OK, Phase.SUSPECT, Phase.RECOVERING
+"""Names of our own, as in Python 3.11 each look at a member costs a call."""
+
+_NEVER = float("-inf")
+
 
 def after_call(
     state: ScopeState,
@@ -45,15 +51,17 @@ def after_call(
     policy: OutagePolicy,
 ) -> ScopeState:
     """Return the state after one more call, whatever its outcome."""
-    evidence = after_hearing(state.evidence, event, policy)
-    outcome = event.outcome
-    if outcome is Outcome.SUCCESS:
-        if state.phase is Phase.OK:
+    evidence, outcome = state.evidence, event.outcome
+    heard_s = evidence.heard.get(event.source, _NEVER)
+    if event.at_s - heard_s >= policy.sources_s / 60:  # to a minute or so
+        evidence = after_hearing(evidence, event)
+    if outcome is _SUCCESS:
+        if state.phase is _OK:
             return replace(state, evidence=after_success(evidence, event))
         return _after_success(state, evidence, event)
-    if outcome is Outcome.FAULT or outcome is Outcome.NO_ANSWER:
+    if outcome in TECHNICAL_FAILURES:
         evidence = after_failure(evidence, event, reference=reference, policy=policy)
-    elif outcome is not Outcome.ABANDONED:
+    elif outcome is not _ABANDONED:
         evidence = after_refusal(evidence, event, policy)
     if evidence is state.evidence:
         return state
@@ -169,9 +177,9 @@ def earliest_change_s(state: ScopeState, policy: OutagePolicy) -> float:
     """Return a time before which the state does not change by time alone."""
     failed_s, outage = state.evidence.first_failed_at_s, state.outage
     succeeded_s = None if outage is None else outage.first_success_at_s
-    if state.phase is Phase.SUSPECT and failed_s is not None:
+    if state.phase is _SUSPECT and failed_s is not None:
         return failed_s + policy.hold_s
-    if state.phase is Phase.RECOVERING and succeeded_s is not None:
+    if state.phase is _RECOVERING and succeeded_s is not None:
         return succeeded_s + min(policy.hold_s, policy.clear_s)
     return float("inf")
 
@@ -239,14 +247,14 @@ def _after_success(state: ScopeState, before: Evidence, event: Ended) -> ScopeSt
 
 def _suspected(state: ScopeState, at_s: float, policy: OutagePolicy) -> ScopeState:
     failed = state.evidence.failed
-    if state.phase is Phase.OK and failed >= policy.suspect_failed:
+    if state.phase is _OK and failed >= policy.suspect_failed:
         return replace(
             state,
             phase=Phase.SUSPECT,
             since_s=at_s,
             reason=f"{told_failures(state.evidence, policy)}, none succeeded",
         )
-    if state.phase is Phase.SUSPECT and failed == 0:
+    if state.phase is _SUSPECT and failed == 0:
         return replace(
             state,
             phase=Phase.OK,

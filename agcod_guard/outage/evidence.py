@@ -20,6 +20,8 @@ from agcod_guard.outage.reference import ReferenceState, is_usable
 MAX_SOURCES = 256
 """Machines remembered per scope; the longest silent is forgotten first."""
 
+_NO_ANSWER = Outcome.NO_ANSWER  # see detector.py
+
 
 class Waiting(Struct, frozen=True, array_like=True):
     """A failure that counts if our way is proven soon after it."""
@@ -101,18 +103,19 @@ def after_success(evidence: Evidence, event: Ended) -> Evidence:
 
     Late news, a success older than the run's first failure, changes nothing.
     """
+    at_s, changed_at_s = event.at_s, evidence.changed_at_s
     first_failed_at_s = evidence.first_failed_at_s
-    if first_failed_at_s is not None and event.at_s <= first_failed_at_s:
+    if first_failed_at_s is not None and at_s <= first_failed_at_s:
         return evidence
     last_s = evidence.last_success_at_s
-    if last_s is not None and event.at_s <= last_s:
+    if last_s is not None and at_s <= last_s:
         return evidence
     return Evidence(
-        last_success_at_s=event.at_s,
+        last_success_at_s=at_s,
         last_success_wall_ns=event.wall_ns,
-        proof_at_s=event.at_s if event.marked else evidence.proof_at_s,
+        proof_at_s=at_s if event.marked else evidence.proof_at_s,
         heard=evidence.heard,
-        changed_at_s=max(event.at_s, evidence.changed_at_s),
+        changed_at_s=at_s if at_s > changed_at_s else changed_at_s,
     )
 
 
@@ -139,7 +142,7 @@ def after_failure(
             first_call_id=event.call_id,
             reference_usable=is_usable(reference, event.at_s, policy),
         )
-    silent = event.outcome is Outcome.NO_ANSWER
+    silent = event.outcome is _NO_ANSWER
     evidence = replace(
         evidence,
         answered=evidence.answered + (not silent),
@@ -205,11 +208,8 @@ def after_refusal(evidence: Evidence, event: Ended, policy: OutagePolicy) -> Evi
     )
 
 
-def after_hearing(evidence: Evidence, event: Ended, policy: OutagePolicy) -> Evidence:
-    """Return the evidence with the source's last call noted, to a minute or so."""
-    last_s = evidence.heard.get(event.source)
-    if last_s is not None and event.at_s - last_s < policy.sources_s / 60:
-        return evidence
+def after_hearing(evidence: Evidence, event: Ended) -> Evidence:
+    """Return the evidence with the source's last call noted."""
     heard = {**evidence.heard, event.source: event.at_s}
     if len(heard) > MAX_SOURCES:
         del heard[min(heard, key=heard.__getitem__)]

@@ -37,6 +37,7 @@ from agcod_guard.outage.ways import Way, endpoint_of
 MAX_OPEN_CALLS = 100_000
 """Calls under way that are watched; more than that is no longer one machine."""
 
+_SUCCESS, _OUTAGE = Outcome.SUCCESS, Phase.OUTAGE  # see detector.py
 _UNKNOWN = f"{UNKNOWN_ACCOUNT}/"
 _NEVER = float("inf")
 
@@ -170,23 +171,25 @@ class Fold:
         if len(self._begun) >= MAX_OPEN_CALLS:
             return
         self._begun[event.call_id] = event
-        self._has_late_begun |= event.at_s < self._newest_begun_s
-        self._newest_begun_s = max(self._newest_begun_s, event.at_s)
+        if event.at_s < self._newest_begun_s:
+            self._has_late_begun = True
+        else:
+            self._newest_begun_s = event.at_s
         self._next_overdue_s = min(
             self._next_overdue_s, event.at_s + self._policy.overdue_s
         )
 
     def _end(self, event: Ended, moves: list[Change]) -> None:
         self._begun.pop(event.call_id, None)
-        if event.outcome is Outcome.SUCCESS and event.scope.startswith(_UNKNOWN):
+        scope, succeeded = event.scope, event.outcome is _SUCCESS
+        if succeeded and scope.startswith(_UNKNOWN):
             self._veto(event, moves)
-        scope = event.scope
         state = self.scopes.get(scope)
         if state is None:
             state = self.scopes[scope] = ScopeState()
         if state.phase in TIMED or self.operations.is_due(scope, event.at_s):
             state = self._settle(scope, event.at_s, moves)
-        if event.marked or event.outcome is Outcome.SUCCESS:
+        if succeeded or event.marked:
             self._marks.note(event.source, event.at_s)
             self.own.came_through(event)
         elif event.outcome in TECHNICAL_FAILURES:
@@ -196,7 +199,7 @@ class Fold:
             state = self.own.informed(state, scope, (event.source,))
         state = after_call(state, event, reference=self.reference, policy=self._policy)
         self._set(scope, state, moves)
-        if state.phase is not Phase.OUTAGE:
+        if state.phase is not _OUTAGE:
             self.operations.after_call(event, moves, reference=self.reference)
 
     def _veto(self, event: Ended, moves: list[Change]) -> None:

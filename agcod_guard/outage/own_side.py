@@ -20,6 +20,8 @@ from agcod_guard.outage.reference import ReferenceState
 from agcod_guard.outage.state import ScopeState
 from agcod_guard.outage.ways import Way, Ways, endpoint_of
 
+_FAULT = Outcome.FAULT  # see detector.py
+
 
 class OwnSide(Struct, frozen=True, omit_defaults=True):
     """Calls of a scope fail because of a machine of ours.
@@ -75,7 +77,7 @@ class OwnSides:
 
     def came_through(self, event: Ended) -> None:
         """Take in an answer of Amazon's, be it that it fails."""
-        if event.outcome is Outcome.FAULT:
+        if event.outcome is _FAULT:
             self.ways.failed(event)
         elif not self.ways.all_well:
             self.ways.answered(event)

@@ -21,8 +21,8 @@ from agcod_guard.outage.path import Finding, Route
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import ScopeState
 
-_CAME_THROUGH = (None, Trouble.ANSWER)
-
+_FAULT, _ANSWER = Outcome.FAULT, Trouble.ANSWER  # see detector.py
+_CAME_THROUGH = (None, _ANSWER)
 
 MOST_TOLD = 5
 """Machines whose findings are told of a scope."""
@@ -216,4 +216,4 @@ def endpoint_of(scope: str) -> str:
 
 def _trouble_of(event: Ended) -> Trouble | None:
     """Return how far a failing call came; one that was answered came through."""
-    return Trouble.ANSWER if event.outcome is Outcome.FAULT else event.trouble
+    return _ANSWER if event.outcome is _FAULT else event.trouble
