@@ -68,7 +68,12 @@ class LastLook:
 
         What the packet lacks was judged when its bytes were frozen.
         """
-        allowed = consent(incident, self._permission(), missing=())
+        allowed = consent(
+            incident,
+            self._permission(),
+            missing=(),
+            recorded_since_s=self._ladder.recording_since_s(),
+        )
         approved = is_approved(self._ladder.acts(incident.incident_id), tier)
         if allowed.mode is PageMode.LIVE or (allowed.mode is PageMode.ASK and approved):
             return None

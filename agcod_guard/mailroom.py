@@ -249,7 +249,12 @@ class Mailroom:
             head.reporter,
             sample_withheld=SAMPLE_FILE not in briefing.files,
         )
-        allowed = consent(incident, permission, missing=missing)
+        allowed = consent(
+            incident,
+            permission,
+            missing=missing,
+            recorded_since_s=self._ladder.recording_since_s(),
+        )
         if allowed.mode is PageMode.LIVE:
             self._post_page(page_parcel(made, at_s=now_s), standing, now_s)
         else:

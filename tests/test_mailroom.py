@@ -421,3 +421,18 @@ def heard(partner: Partner, *, reached: bool) -> None:
             reached=reached,
         )
     )
+
+
+def test_a_ladder_that_was_removed_makes_nobody_be_paged_twice(tmp_path, clock, server):
+    allowed = allowing(server)
+    allowed["policy"] |= {"packet_every_s": 5.0}
+    partner = guarded(tmp_path / "data", clock, **allowed)
+    partner.guard.set_probe(_no_answer, partner_id="Acmes", endpoint="eu")
+    lives(partner, 25, fault("F500"))
+    (tmp_path / "data" / "ladder.sqlite").unlink()
+
+    lives(partner, 40, fault("F500"))
+    partner.guard.close()
+
+    assert recipients(server) == ["urgent-t1@amazon.invalid"]
+    assert partner.guard._parts.post.mailroom.pages_asked() == {"Acmes/eu": 1}

@@ -122,7 +122,12 @@ def _prepared(folder: DataFolder, incident: Incident) -> Prepared:
         head.reporter,
         sample_withheld=SAMPLE_FILE not in briefing.files,
     )
-    allowed = consent(incident, permission, missing=missing)
+    allowed = consent(
+        incident,
+        permission,
+        missing=missing,
+        recorded_since_s=ladder.recording_since_s(),
+    )
     if allowed.mode is PageMode.DRAFT or not permission.can_send:
         raise NotSent(_by_hand(folder, briefing, tier, allowed))
     return Prepared(page=made, standing=standing, consent=allowed)

@@ -55,7 +55,11 @@ class Consent:
 
 
 def consent(
-    incident: Incident, permission: Permission, *, missing: Sequence[str]
+    incident: Incident,
+    permission: Permission,
+    *,
+    missing: Sequence[str],
+    recorded_since_s: float | None = float("-inf"),
 ) -> Consent:
     """Return how far the guard may go with the incident's page.
 
@@ -64,6 +68,8 @@ def consent(
         permission: What the partner allows.
         missing: Labels of the packet's items that a person has to fill in, as
             `items.missing_items` gives them.
+        recorded_since_s: Since when mails are on record, seconds since the epoch;
+            None if none is. Of an outage from before, they may have gone already.
     """
     barred = tuple(_bars(incident, permission))
     if barred:
@@ -71,6 +77,8 @@ def consent(
     if permission.mode is PageMode.DRAFT:
         return Consent(PageMode.DRAFT, ("page.mode is draft: a person sends it.",))
     lacking = tuple(_lacks(incident, permission, missing))
+    if recorded_since_s is None or recorded_since_s > incident.opened_at_s:
+        lacking += ("The ladder is newer than the outage: mails may have gone.",)
     if permission.mode is PageMode.ASK:
         lacking = ("page.mode is ask: it waits for a person's yes.", *lacking)
     return Consent(PageMode.ASK, lacking) if lacking else Consent(PageMode.LIVE)

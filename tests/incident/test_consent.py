@@ -29,6 +29,18 @@ def test_what_amazon_only_desires_may_be_missing(incident):
     assert consent(incident, LIVE, missing=missing).mode is PageMode.LIVE
 
 
+@pytest.mark.parametrize("after_s", [60.0, None])
+def test_where_it_is_not_on_record_what_has_gone_a_person_is_asked(incident, after_s):
+    since_s = None if after_s is None else incident.opened_at_s + after_s
+
+    found = consent(incident, LIVE, missing=(), recorded_since_s=since_s)
+
+    assert found.mode is PageMode.ASK
+    assert found.reasons == (
+        "The ladder is newer than the outage: mails may have gone.",
+    )
+
+
 def test_a_permission_by_default_allows_a_draft(incident):
     assert consent(incident, Permission(), missing=()) == Consent(
         PageMode.DRAFT, ("page.mode is draft: a person sends it.",)
