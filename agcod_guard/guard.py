@@ -33,6 +33,8 @@ from agcod_guard.settings import Settings
 from agcod_guard.status import Status
 
 if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
+
     from agcod_guard.capture.clients import Client
 
 BEATS_APART_S = 0.05
@@ -142,6 +144,15 @@ class Guard:
     def recorder(self) -> Recorder:
         """What is told of each call; `capture.httpx.GuardTransport` asks for it."""
         return self._parts.recorder
+
+    @property
+    def states(self) -> Collector:
+        """What is read from the ladder at each scrape, for one more registry.
+
+        Where `PROMETHEUS_MULTIPROC_DIR` is set, the registry that is scraped is made
+        anew each time: `registry.register(guard.states)`.
+        """
+        return self._parts.metrics.states
 
     def tick(self, now_s: float | None = None) -> list[Transition]:
         """Look once; the helper thread does it every second.

@@ -11,7 +11,7 @@ from agcod_guard.bookkeeping import Bookkeeper, BooksState
 from agcod_guard.call import Scope
 from agcod_guard.frames import Header
 from agcod_guard.incident.incident import Incident, Stage
-from agcod_guard.outage.state import Phase
+from agcod_guard.outage.state import Phase, ScopeState
 from agcod_guard.ports import Books, Checkpoint, Ladder
 from agcod_guard.reckoning import ReckoningState
 
@@ -68,6 +68,8 @@ def kept_scopes(state: WatchState | None) -> list[KeptScope]:
     def wall(at_s: float | None) -> float | None:
         return None if at_s is None else at_s + state.epoch_s
 
+    # A phase is told before the calls that it follows from are at rest.
+    scopes = dict.fromkeys(state.told, ScopeState()) | state.reckoning.fold.scopes
     return [
         KeptScope(
             scope=Scope.parse(scope),
@@ -79,7 +81,7 @@ def kept_scopes(state: WatchState | None) -> list[KeptScope]:
             own_side=scope in state.told_own,
             page_asked=state.pages_asked.get(scope, 0),
         )
-        for scope, kept in state.reckoning.fold.scopes.items()
+        for scope, kept in scopes.items()
     ]
 
 

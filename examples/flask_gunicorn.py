@@ -1,4 +1,4 @@
-"""A Flask shop under gunicorn: two forked workers, one journal folder, one verdict.
+"""A Flask shop under gunicorn: two forked workers, one journal, one page of metrics.
 
 With `--preload` the guard and the session are made before gunicorn forks; without it,
 in each worker. Either works. Runs against a simulator on this machine, with fake keys,
@@ -22,7 +22,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import requests
-from flask import Flask
+from flask import Flask, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.parser import text_string_to_metric_families
 
 from agcod_guard import Endpoint, Guard, Settings
 from agcod_guard.call import Environment
@@ -45,6 +48,13 @@ def shop() -> Flask:
     def alive() -> str:
         return "yes"
 
+    @app.get("/metrics")
+    def metrics() -> Response:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # what each worker has counted, in sum
+        registry.register(guard.states)  # what the ladder says, whoever is asked
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
     @app.post("/cards/<request_id>")
     def sell(request_id: str) -> str:
         return f"{os.getpid()} {client.create(request_id, 25, 'GBP').result}"
@@ -63,7 +73,9 @@ def settings(folder: Path) -> Settings:
 def main() -> None:
     with Simulator() as sim, tempfile.TemporaryDirectory() as folder:
         with served(folder, sim.url) as port:
-            sell_by_both_workers(port)
+            sold = sell_by_both_workers(port)
+            if shown(port, "agcod_calls_total", outcome="SUCCESS") == sold:
+                print("a scrape of one shows the calls of both")
             sim.break_("F500")
             for number in range(6):
                 buy(port, f"Acmesbroken{number}")
@@ -79,9 +91,16 @@ def served(folder: str, agcod_url: str) -> Iterator[int]:
         port: int = free.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "--preload", "--workers", f"{WORKERS}"]
     command += ["--bind", f"127.0.0.1:{port}", "--log-level", "error"]
+    counts = Path(folder, "prometheus")
+    counts.mkdir()
     shop_process = subprocess.Popen(
         [*command, "--chdir", Path(__file__).parent, "flask_gunicorn:shop()"],
-        env={**os.environ, "SHOP_DATA": folder, "SHOP_AGCOD": agcod_url},
+        env={
+            **os.environ,
+            "SHOP_DATA": folder,
+            "SHOP_AGCOD": agcod_url,
+            "PROMETHEUS_MULTIPROC_DIR": str(counts),
+        },
     )
     try:
         wait_for(port)
@@ -103,8 +122,8 @@ def wait_for(port: int) -> None:
     raise TimeoutError("the shop did not open")
 
 
-def sell_by_both_workers(port: int) -> None:
-    """Sell, several customers at a time, until each worker has sold."""
+def sell_by_both_workers(port: int) -> int:
+    """Sell, several customers at a time, until each worker has; return how many."""
     closes_s, pids, number = time.monotonic() + PATIENCE_S, set[str](), 0
     with ThreadPoolExecutor(2 * WORKERS) as customers:
         while len(pids) < WORKERS:
@@ -114,11 +133,22 @@ def sell_by_both_workers(port: int) -> None:
             number += len(ids)
             pids |= {sold.split()[0] for sold in customers.map(buy, [port] * 4, ids)}
     print(f"{len(pids)} workers have sold cards")
+    return number
 
 
 def buy(port: int, request_id: str) -> str:
     """Buy one card as a customer does; return what the shop says."""
     return ask(port, "POST", f"/cards/{request_id}")
+
+
+def shown(port: int, name: str, **labels: str) -> float:
+    """Return the sum of what a scrape shows under that name with those labels."""
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(ask(port, "GET", "/metrics"))
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
 
 
 def ask(port: int, method: str, path: str) -> str:

@@ -45,6 +45,7 @@ broken: {'detail': 'GeneralError'}
 known:  {'detail': 'gift cards are not available now'}""",
     "flask_gunicorn.py": """\
 2 workers have sold cards
+a scrape of one shows the calls of both
 Acmes/eu-loopback is SUSPECT: 6 different orders failed in a row""",
     "observe_any_client.py": """\
 Acmes1: SUCCESS

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from agcod_guard.call import Endpoint
 from agcod_guard.incident.parcel import SMTP, State
@@ -157,7 +158,7 @@ class Reading:
         return account, str(report.endpoint)
 
 
-class StateCollector:
+class StateCollector(Collector):
     """Shows the standing of every guard that reports to one registry."""
 
     def __init__(self) -> None:
