@@ -26,6 +26,9 @@ from agcod_guard.telemetry.states import (
     Standing,
 )
 
+CHANGES_S = 30 * 86_400.0
+"""How far back changes on the partner's side are looked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OnRecord:
@@ -76,6 +79,7 @@ def standing_in(folder: DataFolder) -> Standing:
         Scope(account, Endpoint.parse(endpoint)): count
         for (account, endpoint), count in ladder.orders_in_doubt().items()
     }
+    changes = ladder.changes(records.now_s - CHANGES_S)
     known = {each.scope: each for each in kept_scopes(state)}
     return Standing(
         scopes=tuple(
@@ -92,6 +96,7 @@ def standing_in(folder: DataFolder) -> Standing:
             for each in records.entries
             if each.state in PARCEL_STATES
         ),
+        changed_at_s=max((at_s for at_s, _ in changes), default=None),
         held=records.held,
         looked_at_s=None if state is None else state.saved_at_s,
     )

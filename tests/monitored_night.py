@@ -28,6 +28,7 @@ from agcod_guard.data_folder import DataFolder
 
 BEGINS_S = 1_795_313_700.0
 """2026-11-22 02:15:00 GMT."""
+CHANGED_AFTER_S = 36 * 60.0
 DOWN_AFTER_S = 52 * 60.0
 PAGED_AFTER_S = 61 * 60.0
 ENDS_AFTER_S = 76 * 60.0
@@ -79,12 +80,15 @@ class Night:
         return "\n".join([*self._lines, "# EOF", ""])
 
     def _live(self, guard: Guard, session: requests.Session) -> None:
-        paged, scraped_s = False, 0.0
+        changed, paged, scraped_s = False, False, 0.0
         while (now_s := self._clock.wall_s() - BEGINS_S) < ENDS_AFTER_S:
             self._sell(session, now_s)
             self._clock.advance(self._every_s * self._random.uniform(0.5, 1.5))
             guard.tick()
             guard._parts.post.postman.wait(5.0)
+            if now_s >= CHANGED_AFTER_S and not changed:
+                changed = True
+                guard.note_change("deployed shop 4.2")
             if now_s >= PAGED_AFTER_S and not paged:
                 paged = True
                 folder = DataFolder(settings=guard.settings, clock=self._clock)

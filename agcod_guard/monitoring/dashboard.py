@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from agcod_guard.monitoring import house_rows, outage_rows
 from agcod_guard.monitoring.links import DASHBOARD_UID
 from agcod_guard.monitoring.panels import DATASOURCE, WIDTH, Json, Panel
-from agcod_guard.monitoring.queries import SCOPE, earliest, milliseconds, series, worst
+from agcod_guard.monitoring.queries import SCOPE, earliest, latest, milliseconds, worst
 from agcod_guard.monitoring.yaml import Node, written
 from agcod_guard.telemetry import families
 
@@ -162,8 +162,6 @@ def _choice(name: str, query: str) -> Json:
 def _annotations() -> list[Json]:
     incidents = f"({worst(families.INCIDENTS_OPEN)} > 0)"
     began = milliseconds(earliest(families.FIRST_FAILURE))
-    versions = f"count by (version) ({series(families.BUILD_INFO)})"
-    earlier = f"count by (version) ({series(families.BUILD_INFO)} offset 5m)"
     return [
         _annotation(
             "Incidents",
@@ -179,10 +177,11 @@ def _annotations() -> list[Json]:
             timed=True,
         ),
         _annotation(
-            "New versions",
-            f"{versions} unless {earlier}",
-            title="agcod-guard {{version}}",
+            "Changes",
+            milliseconds(latest(families.LAST_CHANGE, by="instance")),
+            title="Change on our side, seen on {{instance}}",
             colour="blue",
+            timed=True,
         ),
     ]
 

@@ -167,7 +167,7 @@ def _scopes(state: Query) -> Panel:
         "Waits for you": Query(expr=worst(families.PAGE_DUE_TIER)),
         "Written to": Query(expr=worst(families.PAGE_SENT_TIER)),
         "Next tier due": Query(expr=milliseconds(earliest(families.PAGE_DUE_AT))),
-        "Answered": Query(expr=worst(families.ACKNOWLEDGED)),
+        "Acked": Query(expr=worst(families.ACKNOWLEDGED)),
         "Packet lacks": Query(expr=worst(families.PACKET_MISSING)),
         "In doubt": Query(expr=worst(families.DOUBT_ORDERS)),
     }
@@ -191,19 +191,19 @@ def _looks() -> Iterator[Json]:
     some = {"thresholds": steps((None, "transparent"), (1, "orange")), **filled}
     ago = {"unit": "dateTimeFromNow"}
     yield named("Account", custom__width=80)
-    yield named("Endpoint", custom__width=75)
+    yield named("Endpoint", custom__width=82)
     yield named("State", custom__width=100, mappings=_PHASE_MEANINGS, **filled)
-    yield named("Ops down", custom__width=82, mappings=_NONE, **some)
-    yield named("Failing since", custom__width=158, unit="dateTimeAsIso")
-    yield named("Last failure", custom__width=132, **ago)
-    yield named("Last success", custom__width=132, **ago)
-    yield named("Whose", custom__width=80, mappings=_SIDE_MEANINGS, **filled)
-    yield named("Waits for you", custom__width=108, mappings=_DUE_MEANINGS, **filled)
+    yield named("Ops down", custom__width=88, mappings=_NONE, **some)
+    yield named("Failing since", custom__width=156, unit="dateTimeAsIso")
+    yield named("Last failure", custom__width=136, **ago)
+    yield named("Last success", custom__width=136, **ago)
+    yield named("Whose", custom__width=78, mappings=_SIDE_MEANINGS, **filled)
+    yield named("Waits for you", custom__width=106, mappings=_DUE_MEANINGS, **filled)
     yield named("Written to", custom__width=85, mappings=_TIER_MEANINGS)
     yield named("Next tier due", custom__width=112, **ago)
-    yield named("Answered", custom__width=82, mappings=_ANSWERS)
+    yield named("Acked", custom__width=70, mappings=_ANSWERS)
     yield named("Packet lacks", custom__width=102, mappings=_NONE, **some)
-    yield named("In doubt", custom__width=75, mappings=_NONE)
+    yield named("In doubt", custom__width=78, mappings=_NONE)
 
 
 def traffic() -> tuple[Panel, ...]:

@@ -183,6 +183,13 @@ OUTBOX_PARCELS = Family(
     ("channel", "state"),
     read=True,
 )
+LAST_CHANGE = Family(
+    "agcod_last_change_timestamp_seconds",
+    Type.GAUGE,
+    "When the latest change on our own side was, of those noted in the last 30 days; "
+    "0 when none was.",
+    read=True,
+)
 HOLD = Family(
     "agcod_guard_hold",
     Type.GAUGE,
@@ -263,6 +270,7 @@ FAMILIES = (
     PACKET_MISSING,
     DOUBT_ORDERS,
     OUTBOX_PARCELS,
+    LAST_CHANGE,
     HOLD,
     LAST_LOOK,
     INCIDENTS,

@@ -102,6 +102,8 @@ class Standing:
         scopes: What is thought of each account and endpoint.
         parcels: How many mails and notices are on their way, by channel (`smtp`
             or `webhook:` and a name) and state.
+        changed_at_s: When the latest change on the partner's side was, seconds since
+            the Unix epoch; None when none was noted lately.
         held: The kill switch is on.
         looked_at_s: When the process that acts last kept what it knows, seconds
             since the Unix epoch; None when none has.
@@ -109,6 +111,7 @@ class Standing:
 
     scopes: tuple[ScopeReport, ...] = ()
     parcels: Mapping[tuple[str, State], int] = field(default_factory=dict)
+    changed_at_s: float | None = None
     held: bool = False
     looked_at_s: float | None = None
 
@@ -257,6 +260,8 @@ def _add_house(gauges: _Gauges, standings: list[Standing]) -> None:
         gauges[families.OUTBOX_PARCELS].add_metric(labels, float(count))
     held = any(standing.held for standing in standings)
     looked = [standing.looked_at_s or 0.0 for standing in standings]
+    changed_at_s = _most(*(standing.changed_at_s for standing in standings))
+    gauges[families.LAST_CHANGE].add_metric((), changed_at_s or 0.0)
     gauges[families.HOLD].add_metric((), float(held))
     gauges[families.LAST_LOOK].add_metric((), min(looked))
 

@@ -214,7 +214,7 @@ def test_nobody_edits_by_accident_what_a_file_would_put_back():
 def test_incidents_and_changes_are_marked_in_every_panel():
     names = [it["name"] for it in dashboard()["annotations"]["list"]]
 
-    assert names == ["Incidents", "First failures", "New versions"]
+    assert names == ["Incidents", "First failures", "Changes"]
 
 
 def _variables():

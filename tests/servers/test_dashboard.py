@@ -6,7 +6,13 @@ import math
 from collections.abc import Iterator
 
 import pytest
-from monitored_night import BEGINS_S, ENDS_AFTER_S, Night
+from monitored_night import (
+    BEGINS_S,
+    CHANGED_AFTER_S,
+    DOWN_AFTER_S,
+    ENDS_AFTER_S,
+    Night,
+)
 from prometheus_history import History, prometheus_with
 
 from agcod_guard.monitoring.dashboard import dashboard
@@ -67,18 +73,21 @@ def test_the_state_is_what_the_guard_thought(night):
     assert _now(night, "State now") == {("Acmes", "eu"): 3, ("Acmus", "na"): 0}
 
 
-def test_incidents_and_new_versions_are_marked(night):
-    incidents, failures, versions = (
-        night.answer(annotation) for annotation in dashboard()["annotations"]["list"]
-    )
+def test_incidents_and_changes_are_marked_when_they_were(night):
+    marked = {
+        it["name"]: (found["metric"], {float(value) for _, value in found["values"]})
+        for it in dashboard()["annotations"]["list"]
+        for found in night.answer(it)
+    }
 
-    (incident,) = incidents
-    assert incident["metric"] == {"account": "Acmes", "endpoint": "eu"}
-    began_s = {float(value) / 1000 for it in failures for _, value in it["values"]}
-    assert any(BEGINS_S + 52 * 60 < at_s < BEGINS_S + 54 * 60 for at_s in began_s)
-    (version,) = versions
-    lasted_s = version["values"][-1][0] - version["values"][0][0]
-    assert lasted_s <= 300
+    scope, _ = marked["Incidents"]
+    assert scope == {"account": "Acmes", "endpoint": "eu"}
+    scope, began_ms = marked["First failures"]
+    assert scope == {"account": "Acmes", "endpoint": "eu"}
+    (first_ms,) = began_ms
+    assert 0 <= first_ms / 1000 - (BEGINS_S + DOWN_AFTER_S) < 60
+    _, (changed_ms,) = marked["Changes"]
+    assert 0 <= changed_ms / 1000 - (BEGINS_S + CHANGED_AFTER_S) < 60
 
 
 def _now(night, title):
