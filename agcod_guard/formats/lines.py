@@ -109,11 +109,24 @@ class LineCutter:
         return Line(None if self._dropped_bytes else self._rest, self.spot)
 
     def _keep(self, part: bytes) -> None:
+        if self.read_to == self.spot.offset:
+            part = self._without_hole(part)
         if not self._dropped_bytes and len(self._rest) + len(part) < LONGEST_LINE:
             self._rest += part
         else:
             self._dropped_bytes += len(self._rest) + len(part)
             self._rest = b""
+
+    def _without_hole(self, part: bytes) -> bytes:
+        """Have the line begin behind the NULs that stand in the place of its start.
+
+        A file that is cut while its program writes on at the old offset begins with
+        as many NULs; so may a line after a power failure.
+        """
+        line = part.lstrip(b"\0")
+        offset = self.spot.offset + len(part) - len(line)
+        self.spot = Spot(self.spot.log, offset, self.spot.line)
+        return line
 
     def _begin(self, part: bytes) -> None:
         self._rest, self._dropped_bytes = b"", 0

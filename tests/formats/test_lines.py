@@ -42,6 +42,26 @@ def test_a_line_stands_where_its_spot_says(content, sizes):
         assert content[start:].partition(b"\n")[0] == line.text
 
 
+@given(st.lists(st.sampled_from([b"{}", b"\0\0", b"\n"])), st.lists(st.integers(1, 7)))
+def test_nuls_in_the_place_of_a_lines_start_take_nothing_of_it(parts, sizes):
+    content = b"".join(parts)
+    lines, cutter = cut(content, sizes)
+
+    *whole, rest = content.split(b"\n")
+    assert [line.text for line in lines] == [each.lstrip(b"\0") for each in whole]
+    assert all(content.startswith(each.text, each.spot.offset) for each in lines)
+    assert cutter.spot.offset == len(content) - len(rest.lstrip(b"\0"))
+    assert cutter.read_to == len(content)
+
+
+def test_a_hole_is_no_part_of_a_line_however_large_it_is(monkeypatch):
+    monkeypatch.setattr(lines_module, "LONGEST_LINE", 8)
+
+    lines, _ = cut(b"\0" * 50 + b"short\n", [7, 20])
+
+    assert lines == [Line(b"short", Spot("a", 50, 0))]
+
+
 def test_a_line_is_done_with_when_the_next_is_asked_for():
     cutter = LineCutter(START)
     lines = cutter.lines(b"one\ntwo\n")
