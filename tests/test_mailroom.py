@@ -436,3 +436,23 @@ def test_a_ladder_that_was_removed_makes_nobody_be_paged_twice(tmp_path, clock, 
 
     assert recipients(server) == ["urgent-t1@amazon.invalid"]
     assert partner.guard._parts.post.mailroom.pages_asked() == {"Acmes/eu": 1}
+
+
+def test_what_is_noted_after_the_end_raises_no_alert(tmp_path, clock, server):
+    hook = {"kind": "slack", "url": "http://127.0.0.1:9/hook"}
+    partner = guarded(
+        tmp_path / "data", clock, **allowing(server), webhooks={"ops": hook}
+    )
+    partner.guard._parts.post.postman.start = lambda now_s: False
+    lives(partner, 25, fault("F500"))
+    lives(partner, 20, success())
+    note(
+        partner, SentByHand(incident_id=incident_id(partner), at_s=START_S + 26, tier=1)
+    )
+
+    lives(partner, 2, success())
+    partner.guard.close()
+
+    told = [each.key for each in partner.guard._parts.post.outbox.entries()]
+    notices = [key for key in told if "/webhook/" in key]
+    assert notices[-1].endswith("/webhook/ops/resolved")

@@ -17,7 +17,8 @@ def news_of(
 ) -> Iterator[Notice]:
     """Yield everything there is to tell so far, in the order it happened in.
 
-    Whoever tells it knows what was told before.
+    Whoever tells it knows what was told before. Once it is over, only that is told:
+    what somebody notes afterwards would raise an alert that nothing ends.
 
     Args:
         incident: As it stands.
@@ -25,13 +26,14 @@ def news_of(
         entries: What stands in the outbox of it.
     """
     yield Notice(incident=incident, news=News.OPENED, at_s=incident.opened_at_s)
+    if (over_s := incident.resolved_at_s) is not None:
+        yield Notice(incident=incident, news=News.RESOLVED, at_s=over_s)
+        return
     happened = [*_sent(incident, pursuit), *_failed(incident, entries)]
     if (ack := pursuit.acknowledged) is not None:
         news = News.ACKNOWLEDGED
         happened.append(Notice(incident=incident, news=news, at_s=ack.at_s, by=ack.by))
     yield from sorted(happened, key=lambda notice: notice.at_s)
-    if incident.resolved_at_s is not None:
-        yield Notice(incident=incident, news=News.RESOLVED, at_s=incident.resolved_at_s)
 
 
 def _sent(incident: Incident, pursuit: Pursuit) -> Iterator[Notice]:
