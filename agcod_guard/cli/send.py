@@ -183,14 +183,27 @@ def _carried(folder: DataFolder, prepared: Prepared, out: TextIO) -> int:
 
 
 def _result(entry: Entry) -> str:
+    """Return what has come of it, and what a person does now."""
     note, to = entry.progress.note, ", ".join(entry.parcel.recipients)
+    by_hand = f"agcod-guard sent {entry.parcel.incident_id} --tier {entry.parcel.tier}"
     match entry.state:
         case State.SENT:
             return f"Sent to {to} at {iso(entry.progress.changed_at_s)}: {note}"
-        case State.UNSURE | State.ALARM:
-            return f"It may have gone to {to}, and may not: {note}"
+        case State.UNSURE:
+            return (
+                f"It may have gone to {to}, and may not: {note}. A guard at work sends "
+                "it once more, and so does this command."
+            )
+        case State.ALARM:
+            return (
+                f"It may have gone to {to}, and is sent no more: {note}. Look into the "
+                f"mail server's log; once it has gone, say so: {by_hand}"
+            )
         case State.REFUSED:
-            return f"Refused: {note}"
+            return (
+                f"Refused: {note}. Put that right and send it again; or send the draft "
+                f"by hand, then: {by_hand}"
+            )
         case State.CANCELLED:
             return f"Held back at the last look: {note}"
         case _:

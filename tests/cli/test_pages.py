@@ -10,7 +10,7 @@ import click
 import pytest
 import requests
 from partner import START_S, fault, guarded, settings, success
-from smtp_servers import SmtpServer, says
+from smtp_servers import SmtpServer, keeps_and_drops, says
 
 from agcod_guard.cli.ack import acknowledge
 from agcod_guard.cli.hold import set_hold, show_hold
@@ -184,8 +184,23 @@ class TestSend:
 
         assert "Refused" in out.getvalue()
         assert "no such user here" in out.getvalue()
+        assert f"then: agcod-guard sent {name_in(folder)} --tier 1" in out.getvalue()
         told = said(send_page, folder, "latest", agreed=yes)
         assert "Sent to" in told
+
+    def test_where_it_may_have_gone_it_says_what_to_do(self, live_through, server):
+        partner, folder = live_through()
+        server.plan({"dot": keeps_and_drops}, {"dot": keeps_and_drops})
+        first, second = io.StringIO(), io.StringIO()
+
+        assert send_page(folder, "latest", first, agreed=yes) == 1
+        partner.clock.advance(15.0)
+        assert send_page(folder, "latest", second, agreed=yes) == 1
+
+        assert "sends it once more" in first.getvalue()
+        assert "is sent no more" in second.getvalue()
+        assert f"agcod-guard sent {name_in(folder)} --tier 1" in second.getvalue()
+        assert len({content for _, content in server.mails}) == 1
 
     def test_as_typed_it_asks_first(self, live_through, server, run, tmp_path):
         _, folder = live_through(mode="draft")
