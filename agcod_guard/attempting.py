@@ -3,8 +3,8 @@
 `capture.retry` opens a `Try` round each attempt. Whatever a client sends
 meanwhile, in the same thread or task, passes the recorder, which asks the try
 first and tells it how the call has ended. A repeat that carries another request
-id than the attempts before is refused there, before it is sent: it could buy
-the card twice.
+id than the attempts before, or goes to another account or endpoint, is refused
+there, before it is sent: it could buy the card twice.
 
 This is the one place where something of ours raises into the path of a call. It
 does so only for a partner who has asked for retries.
@@ -26,25 +26,25 @@ class Order:
 
     Attributes:
         tries: How many attempts have begun.
-        request_ids: The ids it was sent with; one, unless the first attempt
-            placed several orders.
+        sent_as: The ids it was sent with, each with account and endpoint; one,
+            unless the first attempt placed several orders.
         unreadable: An order was sent whose request id cannot be read.
     """
 
-    __slots__ = ("_sent", "request_ids", "tries", "unreadable")
+    __slots__ = ("_sent", "sent_as", "tries", "unreadable")
 
     def __init__(self, sent: Callable[[Begin], object]) -> None:
         """Prepare; `sent` is told of each call of it before it goes out."""
         self._sent = sent
         self.tries = 0
-        self.request_ids: dict[str, None] = {}
+        self.sent_as: dict[tuple[str, str], None] = {}
         self.unreadable = False
 
     def note(self, begun: Begin) -> None:
         """Remember what is sent."""
         self._sent(begun)
         if begun.request_id is not None:
-            self.request_ids[begun.request_id] = None
+            self.sent_as[begun.request_id, _scope_of(begun)] = None
         self.unreadable |= begun.request_id is None
 
 
@@ -95,7 +95,7 @@ class Try:
             self._admit_unread()
         elif not _only_reads(begun):
             if self.number > 1:
-                self._check(begun.operation, begun.request_id)
+                self._check(begun.operation, begun.request_id, _scope_of(begun))
             self._order.note(begun)
         self.sent += 1
 
@@ -108,14 +108,19 @@ class Try:
 
     def _admit_unread(self) -> None:
         if self.number > 1:
-            self._check("a call", None)
+            self._check("a call", None, "")
         self._order.unreadable = True
 
-    def _check(self, operation: str, request_id: str | None) -> None:
-        known = self._order.request_ids
-        if known and request_id not in known:
+    def _check(self, operation: str, request_id: str | None, scope: str) -> None:
+        known = self._order.sent_as
+        if known and (request_id, scope) not in known:
+            known_id, known_scope = next(iter(known))
             raise ChangedRequestIdError(
-                operation, request_id=next(iter(known)), refused=request_id
+                operation,
+                request_id=known_id,
+                refused=request_id,
+                scope=known_scope,
+                refused_scope=scope,
             )
 
 
@@ -125,6 +130,10 @@ _here: ContextVar[tuple[Try, ...]] = ContextVar("agcod_guard_tries", default=())
 def tries_here() -> tuple[Try, ...]:
     """Return the attempts that this thread or task is in, the outermost first."""
     return _here.get()
+
+
+def _scope_of(begun: Begin) -> str:
+    return f"{begun.account}/{begun.endpoint}"
 
 
 def _only_reads(begun: Begin) -> bool:

@@ -61,23 +61,42 @@ class DataError(GuardError):
 class ChangedRequestIdError(GuardError):
     """A repeat was to be sent with another request id; it was not sent.
 
+    The same id at another account or endpoint is another one.
+
     Attributes:
         operation: What was to be sent.
         request_id: The id of the attempts before.
         refused: The id of the repeat; None if it cannot be read.
+        scope: Account and endpoint of the attempts before, such as `Acmes/eu`.
+        refused_scope: Those of the repeat.
     """
 
-    def __init__(self, operation: str, *, request_id: str, refused: str | None) -> None:
-        super().__init__(operation, request_id, refused)
+    def __init__(
+        self,
+        operation: str,
+        *,
+        request_id: str,
+        refused: str | None,
+        scope: str = "",
+        refused_scope: str = "",
+    ) -> None:
+        super().__init__(operation, request_id, refused, scope, refused_scope)
         self.operation, self.request_id, self.refused = operation, request_id, refused
+        self.scope, self.refused_scope = scope, refused_scope
 
     def __str__(self) -> str:
-        given = "one that cannot be read" if self.refused is None else self.refused
+        known, given = self.request_id, self.refused
+        if given == known:
+            known, given = (
+                f"{known} of {self.scope}",
+                f"{given} of {self.refused_scope}",
+            )
         return (
             f"{self.operation} was not repeated: the order was sent with request id "
-            f"{self.request_id} and would be sent again with {given}, which could "
-            "buy it twice; make the id once, outside the function under retrying(), "
-            "and pass it in"
+            f"{known} and would be sent again with "
+            f"{given or 'one that cannot be read'}, which could buy it twice; make the "
+            "id once, outside the function under retrying(), pass it in, and stay with "
+            "one account and endpoint"
         )
 
 

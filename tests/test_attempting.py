@@ -12,13 +12,15 @@ from agcod_guard.errors import ChangedRequestIdError
 from agcod_guard.frames import Begin, End
 
 
-def begun(request_id="Acmes1", operation="CreateGiftCard"):
+def begun(
+    request_id="Acmes1", operation="CreateGiftCard", account="Acmes", endpoint="eu"
+):
     return Begin(
         call_id="0" * 16,
         wall_ns=0,
         mono_ns=0,
-        account="Acmes",
-        endpoint="eu",
+        account=account,
+        endpoint=endpoint,
         operation=operation,
         request_id=request_id,
     )
@@ -76,7 +78,7 @@ def test_a_first_attempt_lets_everything_out(order, told):
         for request_id in ("Acmes1", "Acmes2", None):
             attempt.admit(begun(request_id))
 
-    assert list(order.request_ids) == ["Acmes1", "Acmes2"]
+    assert list(order.sent_as) == [("Acmes1", "Acmes/eu"), ("Acmes2", "Acmes/eu")]
     assert order.unreadable
     assert len(told) == attempt.sent == 3
 
@@ -91,6 +93,20 @@ def test_a_repeat_lets_no_other_order_out(order, told, request_id):
         repeat.admit(begun(request_id))
 
     assert (repeat.sent, len(told)) == (0, 1)
+
+
+@pytest.mark.parametrize("elsewhere", [{"endpoint": "na"}, {"account": "Other"}])
+def test_a_repeat_goes_nowhere_else_with_the_same_id(order, told, elsewhere):
+    first, repeat = Try(order), Try(order)
+    with first:
+        first.admit(begun())
+
+    with repeat, pytest.raises(ChangedRequestIdError) as caught:
+        repeat.admit(begun(**elsewhere))
+
+    assert (repeat.sent, len(told)) == (0, 1)
+    assert "request id Acmes1 of Acmes/eu and would be" in str(caught.value)
+    assert f"Acmes1 of {caught.value.refused_scope}, which" in str(caught.value)
 
 
 def test_a_repeat_lets_a_cancel_of_the_same_order_out(order):

@@ -79,10 +79,11 @@ class Retrying:
     """How orders are repeated: a decorator, and something to loop over.
 
     Instead of what an attempt returns or raises, the caller may meet a
-    `ChangedRequestIdError` (a repeat would carry another request id), an
-    `UnseenCallError` (an attempt failed of which the guard saw no call, or no
-    request id), an `AgcodOutageError` (only with `unless_down`), or a
-    `RuntimeError` (plain code would wait within a running event loop).
+    `ChangedRequestIdError` (a repeat would carry another request id, or go to
+    another account or endpoint), an `UnseenCallError` (an attempt failed of which
+    the guard saw no call, or no request id), an `AgcodOutageError` (only with
+    `unless_down`), or a `RuntimeError` (plain code would wait within a running
+    event loop).
     """
 
     def __init__(self, plan: Plan, sleep: Sleep | None) -> None:
