@@ -3,7 +3,8 @@
 Unconfigured structlog would print to the partner's stdout, so it is used only
 once the partner has configured it; it is never imported from here. Otherwise
 an event is one line for the stdlib logger `agcod_guard`, whose NullHandler
-keeps it quiet until the partner listens.
+keeps it quiet until the partner listens. OpenTelemetry is never imported either:
+where the partner has, an event says which span it is part of.
 """
 
 from __future__ import annotations
@@ -52,8 +53,9 @@ class Channel:
         return asks is None or bool(asks(bound, level))
 
     def tell(self, level: int, event: str, facts: Mapping[str, Fact | None]) -> None:
-        """Log the event with the facts that are known."""
+        """Log the event with the facts that are known, and the span it is part of."""
         known = {name: fact for name, fact in facts.items() if fact is not None}
+        known |= _span()
         structlog = _configured_structlog()
         if structlog is not None:
             getattr(self._telling(structlog), _METHODS[level])(event, **known)
@@ -87,6 +89,23 @@ def _configured_structlog() -> ModuleType | None:
     if structlog is None or not structlog.is_configured():
         return None
     return structlog
+
+
+def _span() -> dict[str, str]:
+    """Return the ids of OpenTelemetry's current span; nothing where there is none.
+
+    The names are those of its specification for logs as JSON.
+    """
+    trace = sys.modules.get("opentelemetry.trace")
+    if trace is None:
+        return {}
+    context = trace.get_current_span().get_span_context()
+    if not context.is_valid:
+        return {}
+    return {
+        "trace_id": f"{context.trace_id:032x}",
+        "span_id": f"{context.span_id:016x}",
+    }
 
 
 def _line(event: str, facts: Mapping[str, Fact]) -> str:
