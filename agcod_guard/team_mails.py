@@ -81,12 +81,11 @@ class TeamMails:
             written_at_s = self._written_at_s.get(key, float("-inf"))
             if now_s - written_at_s < REFRESHED_EVERY_S:
                 continue
-            mail = self._about(trouble, now_s)
-            if mail is not None:
-                self._write(mail)
             self._forget_other_days(trouble.day)
             self._written_at_s[key] = now_s
-            del self._waiting[key]
+            mail = self._about(self._waiting.pop(key), now_s)
+            if mail is not None:
+                self._write_or_wait(mail, trouble)
 
     def follow_operation(self, operation: OperationTransition, now_s: float) -> None:
         """Write to the integration team about an operation that is down.
@@ -121,6 +120,15 @@ class TeamMails:
         if not route.is_mail or self._sources.is_rehearsal:
             return None
         return account_mail(trouble, route, head, now_s=now_s)
+
+    def _write_or_wait(self, mail: Mail, trouble: AccountTrouble) -> None:
+        """Write it; where the disk will not have it, it waits for the next time."""
+        try:
+            self._write(mail)
+        except OSError:
+            del self._written_at_s[trouble.key]
+            self._waiting[trouble.key] = trouble
+            raise
 
     def _write(self, mail: Mail) -> None:
         is_new = not self._drafts.path_of(mail.name).exists()

@@ -84,6 +84,23 @@ def test_a_draft_that_could_not_be_written_is_written_later(partner, swallowed):
     assert len(drafts(partner)) == 1
 
 
+def test_a_mail_that_cannot_be_made_keeps_no_other_from_being_made(
+    tmp_path, clock, swallowed
+):
+    pager = "amazon-agcod-partner-urgent@amazon.com"
+    accounts = {
+        "Acmes": {"marketplace": "UK", "account_manager": pager},
+        "Primo": {"marketplace": "UK"},
+    }
+    partner = guarded(tmp_path / "data", clock, policy=TENTH, accounts=accounts)
+    for account in ("Acmes", "Primo"):
+        partner.order(fault("F300", "InsufficientFunds"), account=account)
+    partner.sell(3, success())
+    partner.guard.close()
+
+    assert [name for name in drafts(partner) if "Primo" in name]
+
+
 def test_each_error_has_a_draft_of_its_own_and_each_day(partner, clock):
     partner.sell(3, fault("F300", "InsufficientFunds"))
     partner.sell(3, fault("F300", "ActiveContractNotFound"))
