@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -13,14 +13,13 @@ import click
 
 from agcod_guard.cli.named import NoSuchIncident, named
 from agcod_guard.cli.options import with_folder, with_json
-from agcod_guard.data_folder import DataFolder, policy_in_force
+from agcod_guard.cli.rebuilding import rebuild
+from agcod_guard.data_folder import DataFolder
 from agcod_guard.errors import DataError
 from agcod_guard.incident.acts import BUSINESS_ACTION, RECENT_CHANGES, Answered
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.packet import PACKET_FILE
 from agcod_guard.incident.pursuit import answer_to
-from agcod_guard.post_office import post_office
-from agcod_guard.telemetry.observers import Observers
 
 _QUESTIONS = {
     BUSINESS_ACTION: "What have you done for the business (e.g. taken off sale)?",
@@ -103,7 +102,7 @@ def show_packet(
     if answers:
         _note(folder, name, answers)
     if request.rebuild or answers:
-        _rebuild(folder, name, known.get(name))
+        rebuild(folder, name, known.get(name))
     files = _files(folder, name, request.revision)
     text = files[PACKET_FILE].read_text("utf-8")
     paths = "\n".join(str(path) for path in _letter_first(files))
@@ -130,20 +129,6 @@ def _known(
             raise
         print(f"Note: {error}", file=beside)
         return {}
-
-
-def _rebuild(folder: DataFolder, name: str, incident: Incident | None) -> None:
-    """Write one more revision, from the journal."""
-    if incident is None:
-        raise NoSuchIncident(
-            f"{name} has files, but the ladder does not know it; "
-            "`agcod-guard replay --out` makes packets without a ladder"
-        )
-    observer, ladder = Observers(), folder.ladder()
-    mails = post_office(folder, ladder, observer).mailroom
-    packer = folder.packer(observer, ladder, mails=mails)
-    in_force = replace(packer, policy=policy_in_force(folder))
-    in_force.pack(incident, folder.clock.wall_s())
 
 
 def _asked(folder: DataFolder, name: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import io
+from dataclasses import replace
 
 import click
 import pytest
@@ -21,6 +22,7 @@ from agcod_guard.cli.sent import note_sent
 from agcod_guard.clock import ManualClock
 from agcod_guard.data_folder import DataFolder
 from agcod_guard.incident.acts import Acknowledged, SentByHand
+from agcod_guard.settings.mail import Own
 
 TENTH = {
     "hold_s": 18.0,
@@ -340,6 +342,29 @@ class TestWhatOnlyAPersonKnows:
         assert "none for weeks" in out.getvalue()
         draft = folder.packets().newest(name_in(folder))["urgent-t1.eml"]
         assert b"cards off sale" in draft.read_bytes()
+
+    def test_it_stands_in_the_draft_of_a_later_tier_as_well(self, live_through):
+        partner, folder = live_through(mode="draft")
+        said(note_sent, folder, "latest", tier=1)
+        partner.sell(182, fault("F500"))
+        request = Request(incident_id="latest", action="cards off sale")
+
+        show_packet(folder, request, io.StringIO(), io.StringIO())
+
+        draft = folder.packets().newest(name_in(folder))["urgent-t2.eml"]
+        assert b"cards off sale" in draft.read_bytes()
+
+    def test_a_packet_made_anew_sends_nothing(self, live_through):
+        partner, _ = live_through(mode="draft")
+        partner.sell(20, success())
+        own = Own(addresses=("finance@shop.invalid",))
+        told = replace(partner.guard.settings, own=own)
+        folder = DataFolder(settings=told, clock=partner.clock)
+
+        request = Request(incident_id="latest", rebuild=True)
+        show_packet(folder, request, io.StringIO(), io.StringIO())
+
+        assert folder.outbox(folder.ladder()).entries() == []
 
     def test_edit_asks_with_what_is_known_and_an_empty_answer_changes_nothing(
         self, live_through, run, tmp_path, monkeypatch
