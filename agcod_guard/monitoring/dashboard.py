@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from agcod_guard.monitoring import house_rows, outage_rows
+from agcod_guard.monitoring import call_rows, down_row, house_rows
 from agcod_guard.monitoring.links import DASHBOARD_UID
 from agcod_guard.monitoring.panels import DATASOURCE, WIDTH, Json, Panel
 from agcod_guard.monitoring.queries import SCOPE, earliest, latest, milliseconds, worst
@@ -64,10 +64,10 @@ def dashboard() -> Json:
 def rows() -> tuple[Row, ...]:
     """Return the titles of the rows and their panels, from top to bottom."""
     return (
-        ("Is it down?", outage_rows.is_it_down()),
-        ("Traffic", outage_rows.traffic()),
-        ("Errors", outage_rows.errors()),
-        ("Latency", outage_rows.latency()),
+        ("Is it down?", down_row.is_it_down()),
+        ("Traffic", call_rows.traffic()),
+        ("Errors", call_rows.errors()),
+        ("Latency", call_rows.latency()),
         ("Orders in doubt", house_rows.doubt()),
         ("Pages and packets", house_rows.pages()),
         ("The guard itself", house_rows.the_guard()),

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agcod_guard.incident.parcel import FINAL
-from agcod_guard.monitoring.outage_rows import SCOPE_NAME
+from agcod_guard.monitoring.kinds import (
+    state_timeline,
+    table,
+    tiles,
+    time_series,
+)
 from agcod_guard.monitoring.panels import (
     Panel,
     Query,
     coloured,
     meanings,
     named,
-    state_timeline,
     steps,
-    table,
-    tiles,
-    time_series,
 )
 from agcod_guard.monitoring.queries import (
+    SCOPE_NAME,
     added,
     called,
     latest,
@@ -32,7 +34,7 @@ from agcod_guard.telemetry.states import PARCEL_STATES
 
 _PARCEL = "channel, state"
 
-LATE_LOOK_S = 60
+LATE_LOOK_S = 120
 """A guard that has not looked for this long is silent."""
 
 _RESULT_COLOURS = {

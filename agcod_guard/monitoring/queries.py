@@ -12,6 +12,10 @@ from collections.abc import Iterable
 from agcod_guard.telemetry.families import CALLS, LAST_FAILURE, LAST_SUCCESS, Family
 
 SCOPE = "account, endpoint"
+OPERATION = f"{SCOPE}, operation"
+SCOPE_NAME = "{{account}} · {{endpoint}}"
+"""Legend of what is one series for each scope."""
+
 _CHOSEN = ('job=~"$job"', 'instance=~"$instance"')
 _ENDPOINT = 'endpoint=~"$endpoint"'
 

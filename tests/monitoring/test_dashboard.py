@@ -6,13 +6,17 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import pytest
 
+from agcod_guard.call import Outcome
+from agcod_guard.incident.parcel import SMTP
 from agcod_guard.monitoring.dashboard import dashboard, dashboard_files
 from agcod_guard.telemetry.families import BUILD_INFO, FAMILIES, Type
+from agcod_guard.telemetry.metrics import ERROR_LABELS, MAIL_RESULTS
+from agcod_guard.telemetry.states import WEBHOOK
 
 GRAFANA = Path(__file__).parents[2] / "grafana"
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -104,7 +108,7 @@ def test_every_metric_of_the_guard_is_shown_somewhere():
 
 
 @each_query
-def test_every_series_is_chosen_by_job_and_instance_and_endpoint_where_it_has_one(expr):
+def test_every_series_is_chosen_by_the_variables_whose_labels_it_has(expr):
     endpointless = {it.name for it in FAMILIES if "endpoint" not in it.labels}
     for name, matchers in re.findall(r"\b(agcod_\w+?)(?:_bucket)?\{(.*?)\}", expr):
         assert 'job=~"$job"' in matchers
@@ -182,6 +186,25 @@ def test_the_values_of_a_panel_have_a_unit(panel):
         assert panel["options"]["yAxis"]["unit"] in known
     else:
         assert panel["fieldConfig"]["defaults"]["unit"] in known
+
+
+@pytest.mark.parametrize(
+    ("title", "names"),
+    [
+        ("Calls by outcome", {str(each) for each in Outcome}),
+        ("Errors by code", ERROR_LABELS),
+        (
+            "Mails and notices, per try",
+            {" ".join(each) for each in product((SMTP, WEBHOOK), MAIL_RESULTS)},
+        ),
+    ],
+)
+def test_every_series_of_a_closed_set_has_its_colour(title, names):
+    (panel,) = (it for it in ASKING if it["title"] == title)
+
+    overrides = panel["fieldConfig"]["overrides"]
+
+    assert {it["matcher"]["options"] for it in overrides} == names
 
 
 def test_panels_have_numbers_of_their_own_and_stand_beside_each_other():

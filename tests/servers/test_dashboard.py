@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from monitored_night import (
     CHANGED_AFTER_S,
     DOWN_AFTER_S,
     ENDS_AFTER_S,
+    PAGED_AFTER_S,
     Night,
 )
 from prometheus_history import History, prometheus_with
@@ -73,6 +75,35 @@ def test_the_state_is_what_the_guard_thought(night):
     assert _now(night, "State now") == {("Acmes", "eu"): 3, ("Acmus", "na"): 0}
 
 
+def test_the_line_of_an_outage_says_since_when_whose_and_who_was_told(night):
+    line = _lines(night, "Since when, whose, and who was told")["Acmes", "eu"]
+
+    assert 0 <= line["Failing since"] / 1000 - (BEGINS_S + DOWN_AFTER_S) < 60
+    assert line["Last success"] < line["Failing since"] < line["Last failure"]
+    assert line["Whose"] == 4
+    assert (line["Waits for you"], line["Written to"]) == (0, 1)
+    assert line["Next tier due"] / 1000 == pytest.approx(
+        BEGINS_S + PAGED_AFTER_S + 1800, abs=60
+    )
+    assert (line["Acked"], line["Packet lacks"]) == (0, 0)
+    assert line["In doubt"] > 0
+
+
+def test_the_line_of_an_operation_that_is_down_says_that_the_rest_is_well(night):
+    line = _lines(night, "Since when, whose, and who was told")["Acmus", "na"]
+
+    assert (line["State"], line["Ops down"]) == (0, 1)
+    assert "Failing since" not in line
+    assert (line["Whose"], line["Waits for you"], line["Written to"]) == (0, 0, 0)
+
+
+def test_a_table_has_no_line_for_an_account_that_never_calls_an_endpoint(night):
+    lines = _lines(night, "Since when, whose, and who was told")
+
+    with_state = {scope for scope, line in lines.items() if "State" in line}
+    assert with_state == {("Acmes", "eu"), ("Acmus", "na")}
+
+
 def test_incidents_and_changes_are_marked_when_they_were(night):
     marked = {
         it["name"]: (found["metric"], {float(value) for _, value in found["values"]})
@@ -98,6 +129,19 @@ def _now(night, title):
         (it["metric"]["account"], it["metric"]["endpoint"]): float(it["value"][1])
         for it in night.answer(target)
     }
+
+
+def _lines(night, title):
+    """Return what a table shows: by account and endpoint, heading and value."""
+    (panel,) = (it for it in PANELS if it["title"] == title)
+    headings = panel["transformations"][1]["options"]["renameByName"]
+    lines = defaultdict(dict)
+    for target in panel["targets"]:
+        for it in night.answer(target):
+            scope = it["metric"]["account"], it["metric"]["endpoint"]
+            heading = headings[f"Value #{target['refId']}"]
+            lines[scope][heading] = float(it["value"][1])
+    return lines
 
 
 def _has_a_number(series):
