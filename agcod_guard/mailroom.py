@@ -11,11 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agcod_guard.incident.briefing import Briefing, Letterhead
-from agcod_guard.incident.consent import Permission, consent
+from agcod_guard.incident.consent import Permission, consent_to_page
 from agcod_guard.incident.drafts import drafts, page_to, withdrawn
 from agcod_guard.incident.escalation import Due, Pursuit, Waits, due, has_been_sent
 from agcod_guard.incident.incident import Incident, Stage
-from agcod_guard.incident.items import SAMPLE_FILE, missing_items
 from agcod_guard.incident.news import news_of
 from agcod_guard.incident.notices import News, Notice
 from agcod_guard.incident.parcel import FINAL, Entry, Parcel, Purpose, State
@@ -243,18 +242,8 @@ class Mailroom:
         )
         if made is None:
             return
-        missing = missing_items(
-            incident,
-            briefing.dossier,
-            head.reporter,
-            sample_withheld=SAMPLE_FILE not in briefing.files,
-        )
-        allowed = consent(
-            incident,
-            permission,
-            missing=missing,
-            recorded_since_s=self._ladder.recording_since_s(),
-        )
+        since_s = self._ladder.recording_since_s()
+        allowed = consent_to_page(briefing, head, permission, recorded_since_s=since_s)
         if allowed.mode is PageMode.LIVE:
             self._post_page(page_parcel(made, at_s=now_s), standing, now_s)
         else:

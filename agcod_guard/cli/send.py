@@ -17,10 +17,9 @@ from agcod_guard.data_folder import DataFolder, policy_in_force
 from agcod_guard.delivery.gate import Gate
 from agcod_guard.incident.acts import Approved
 from agcod_guard.incident.briefing import Briefing
-from agcod_guard.incident.consent import Consent, consent
+from agcod_guard.incident.consent import Consent, consent_to_page
 from agcod_guard.incident.drafts import URGENT_FILES
 from agcod_guard.incident.incident import Incident
-from agcod_guard.incident.items import SAMPLE_FILE, missing_items
 from agcod_guard.incident.page import Page, page
 from agcod_guard.incident.parcel import Entry, State
 from agcod_guard.incident.posting import page_parcel
@@ -116,18 +115,8 @@ def _prepared(folder: DataFolder, incident: Incident) -> Prepared:
         now_s=standing.now_s,
         rehearsal=permission.rehearsal,
     )
-    missing = missing_items(
-        incident,
-        briefing.dossier,
-        head.reporter,
-        sample_withheld=SAMPLE_FILE not in briefing.files,
-    )
-    allowed = consent(
-        incident,
-        permission,
-        missing=missing,
-        recorded_since_s=ladder.recording_since_s(),
-    )
+    since_s = ladder.recording_since_s()
+    allowed = consent_to_page(briefing, head, permission, recorded_since_s=since_s)
     if allowed.mode is PageMode.DRAFT or not permission.can_send:
         raise NotSent(_by_hand(folder, briefing, tier, allowed))
     return Prepared(page=made, standing=standing, consent=allowed)

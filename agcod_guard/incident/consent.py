@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agcod_guard.call import UNKNOWN_ACCOUNT, Environment
+from agcod_guard.incident.briefing import Briefing, Letterhead
 from agcod_guard.incident.incident import Incident, Stage
+from agcod_guard.incident.items import SAMPLE_FILE, missing_items
 from agcod_guard.incident.layout import listed
 from agcod_guard.incident.verdict import Verdict
 from agcod_guard.settings.values import PageMode
@@ -82,6 +84,35 @@ def consent(
     if permission.mode is PageMode.ASK:
         lacking = ("page.mode is ask: it waits for a person's yes.", *lacking)
     return Consent(PageMode.ASK, lacking) if lacking else Consent(PageMode.LIVE)
+
+
+def consent_to_page(
+    briefing: Briefing,
+    head: Letterhead,
+    permission: Permission,
+    *,
+    recorded_since_s: float | None,
+) -> Consent:
+    """Return how far the guard may go with the page that is made of `briefing`.
+
+    Args:
+        briefing: The incident, its facts and its finished files.
+        head: Who writes.
+        permission: What the partner allows.
+        recorded_since_s: As for `consent`.
+    """
+    missing = missing_items(
+        briefing.incident,
+        briefing.dossier,
+        head.reporter,
+        sample_withheld=SAMPLE_FILE not in briefing.files,
+    )
+    return consent(
+        briefing.incident,
+        permission,
+        missing=missing,
+        recorded_since_s=recorded_since_s,
+    )
 
 
 def _bars(incident: Incident, permission: Permission) -> Iterator[str]:
