@@ -38,6 +38,12 @@ def eventually(look: Callable[[], T | None], what: str) -> T:
     return found
 
 
+def free_address() -> str:
+    """Return `host:port` where nobody listens yet."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
 @contextmanager
 def alertmanager(command: str, folder: Path, mailing: Mailing) -> Iterator[str]:
     """Run Alertmanager with the exported settings, quicker; yield its address."""
@@ -105,8 +111,7 @@ def _served(
     """Run a server on a free port until it is needed no more."""
     name = Path(command).name
     (folder / f"{name}.json").write_text(json.dumps(config))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = free_address()
     with (folder / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(
             [

@@ -61,7 +61,7 @@ def settings(mailing: Mailing) -> dict[str, Node]:
         },
         "route": {
             "receiver": TEAM,
-            "group_by": [*_EVERY_SCOPE],
+            "group_by": ["alertname", *_EVERY_SCOPE],
             "group_wait": "30s",
             "group_interval": "5m",
             "repeat_interval": "4h",
@@ -86,6 +86,7 @@ def _routes() -> list[Node]:
             "receiver": PAGER,
             "matchers": ['severity="critical"', 'alertname=~"Agcod.+"'],
             # What wakes somebody goes at once; what it brings with it joins it.
+            "group_by": [*_EVERY_SCOPE],
             "group_wait": "0s",
             "group_interval": "1m",
             "repeat_interval": "30m",
@@ -93,7 +94,6 @@ def _routes() -> list[Node]:
         {
             "receiver": TICKETS,
             "matchers": [f'alertname=~"{"|".join(_TICKETS)}"'],
-            "group_by": ["alertname", *_EVERY_SCOPE],
             "repeat_interval": "24h",
         },
     ]
