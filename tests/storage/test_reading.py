@@ -126,6 +126,18 @@ def test_garbage_at_the_end_is_not_read_again_and_again(segment, reader, told, i
     assert told.of("frames_skipped") == [(1, path.name)]
 
 
+@pytest.mark.parametrize("size_bytes", [10, 100_000, 3_000_000])
+def test_garbage_is_one_damaged_place_however_long_it_is(
+    segment, reader, told, size_bytes
+):
+    path = segment()
+    with path.open("ab") as file:
+        file.write(b"\n" + bytes(size_bytes) + framed(b"E", b"{}"))
+
+    assert [each.payload for each in reader.tail({})][-1] == b"{}"
+    assert told.of("frames_skipped") == [(1, path.name)]
+
+
 def test_a_file_of_garbage_yields_nothing_and_does_not_raise(folder, reader):
     folder.mkdir(parents=True)
     (folder / "a.seg").write_bytes(os.urandom(300_000))
