@@ -6,7 +6,7 @@ has changed in them is saved together with the checkpoint.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -18,6 +18,8 @@ from agcod_guard.ports import NO_BOOKS, Books
 from agcod_guard.protocol.operations import OPERATIONS
 from agcod_guard.stream import Taken
 from agcod_guard.unended import UnderWay, Unended, call_overdue, restamped
+
+_SUCCESS, _ACCOUNT = Outcome.SUCCESS, Outcome.ACCOUNT  # see outage/detector.py
 
 
 class BooksState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,7 +58,7 @@ class Bookkeeper:
         self._troubles = TroubleBook(books.troubles)
         self._unended = Unended(overdue_s, all_ends=True, under_way=state.under_way)
 
-    def follow(self, taken: Sequence[Taken], until_s: float) -> None:
+    def follow(self, taken: Iterable[Taken], until_s: float) -> None:
         """Take in frames in their order, and let time pass up to `until_s`."""
         for each in taken:
             if isinstance(each.frame, Begin) and _may_matter(each.frame):
@@ -88,7 +90,7 @@ class Bookkeeper:
 
     def _may_change(self, end: End) -> bool:
         """Whether any book can change: a success matters only to what is in doubt."""
-        return end.outcome is not Outcome.SUCCESS or self._doubts.has_open
+        return end.outcome is not _SUCCESS or self._doubts.has_open
 
     def _count_overdue(self, until_s: float) -> None:
         for begun in self._unended.until(until_s):
@@ -105,7 +107,7 @@ class Bookkeeper:
 
 def _may_matter(frame: Begin) -> bool:
     """Whether a call changes anything at Amazon's, or was refused for the account."""
-    if isinstance(frame, End) and frame.outcome is Outcome.ACCOUNT:
+    if isinstance(frame, End) and frame.outcome is _ACCOUNT:
         return True
     known = OPERATIONS.get(frame.operation)
     return not frame.probe and not (known is not None and known.read_only)

@@ -6,7 +6,7 @@ between does it again rather than never.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -166,7 +166,7 @@ class Desk:
             self._around.observer.internal_error("ladder", error)
             return Bookkeeper(wall_s, overdue_s=overdue_s)
 
-    def _keep_books(self, taken: Sequence[Taken], until_s: float) -> None:
+    def _keep_books(self, taken: Iterable[Taken], until_s: float) -> None:
         """Have the books follow; what fails in them must not stop detection."""
         try:
             self._books.follow(taken, until_s)

@@ -6,7 +6,7 @@ is at work. `watch.py` acts on what is reckoned here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 
 import msgspec
@@ -20,7 +20,7 @@ from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import JournalReader
 from agcod_guard.stream import Mark, Stream, Taken
 
-Follow = Callable[[Sequence[Taken], float], None]
+Follow = Callable[[Iterable[Taken], float], None]
 """Told of frames, oldest first, and of the time up to which there are no more."""
 
 
@@ -106,7 +106,7 @@ class Reckoning:
         """Take in for good what nothing older can join any more."""
         taken = self._stream.take(until_s)
         if self.follow is not None:
-            self.follow(taken, until_s)
+            self.follow(unhurried(taken), until_s)
         return self._folded.fold(unhurried([each.event for each in taken]), until_s)
 
     def _late_s(self) -> float:

@@ -15,6 +15,8 @@ import msgspec
 from agcod_guard.call import Call, Outcome
 from agcod_guard.frames import Begin, End, overdue_call
 
+_NEVER = float("inf")
+
 MOST_COUNTED = 100_000
 """Overdue calls whose end may still come; one that died never ends."""
 
@@ -53,10 +55,12 @@ class Unended:
         self._overdue_s, self._all_ends = overdue_s, all_ends
         self._begun = OrderedDict((each.begin.call_id, each) for each in under_way)
         self._counted: OrderedDict[str, None] = OrderedDict()
+        self._due_s = self._first_due_s()
 
     def began(self, call: UnderWay) -> None:
         """Remember a call that has begun."""
         self._begun[call.begin.call_id] = call
+        self._due_s = min(self._due_s, call.at_s + self._overdue_s)
 
     def ended(self, end: End) -> bool:
         """Return whether this end still counts: not if it came too late.
@@ -68,21 +72,26 @@ class Unended:
         self._counted.pop(end.call_id, None)
         return not late or self._all_ends or end.outcome is Outcome.SUCCESS
 
-    def until(self, at_s: float) -> Iterator[UnderWay]:
-        """Yield the calls that are overdue by then, the oldest first; each once."""
-        while self._begun:
-            call_id, call = next(iter(self._begun.items()))
-            if call.at_s + self._overdue_s > at_s:
-                return
-            del self._begun[call_id]
-            self._counted[call_id] = None
-            if len(self._counted) > MOST_COUNTED:
-                self._counted.popitem(last=False)
-            yield call
+    def until(self, at_s: float) -> Iterable[UnderWay]:
+        """Return the calls that are overdue by then, the oldest first; each once."""
+        return () if at_s < self._due_s else self._overdue(at_s)
 
     def under_way(self) -> list[UnderWay]:
         """Return the calls that are not overdue yet."""
         return list(self._begun.values())
+
+    def _overdue(self, at_s: float) -> Iterator[UnderWay]:
+        while self._begun and self._first_due_s() <= at_s:
+            call_id, call = self._begun.popitem(last=False)
+            self._counted[call_id] = None
+            if len(self._counted) > MOST_COUNTED:
+                self._counted.popitem(last=False)
+            yield call
+        self._due_s = self._first_due_s()
+
+    def _first_due_s(self) -> float:
+        first = next(iter(self._begun.values()), None)
+        return _NEVER if first is None else first.at_s + self._overdue_s
 
 
 def restamped(call: Call, ended_at_s: float) -> Call:
