@@ -34,6 +34,8 @@ class Kind(Enum):
     NETWORK = b"N"
     TRANSITION = b"T"
 
+    __hash__ = object.__hash__  # Enum's own is not in C, and two a frame are asked
+
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """First frame of every segment: who wrote it, and on which clocks.
@@ -98,6 +100,7 @@ class Begin(
     kw_only=True,
     omit_defaults=True,
     rename=_SHORT_NAMES,
+    gc=False,
 ):
     """A call was sent. Fields as in `Call`; `endpoint` is its short name."""
 
@@ -122,6 +125,7 @@ class End(
     kw_only=True,
     omit_defaults=True,
     rename=_SHORT_NAMES,
+    gc=False,
 ):
     """A call has ended. `source` only where it is not the segment's own."""
 

@@ -73,7 +73,7 @@ class Position(msgspec.Struct, frozen=True):
     offset: int
 
 
-class Stored(msgspec.Struct, frozen=True):
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """A frame as it was read: whose it is, where it stands, what it says.
 
     `payload` is decoded by whoever wants it (`frames.decoded`), so that a

@@ -14,7 +14,7 @@ from agcod_guard.outage.path import Finding, Route
 from agcod_guard.protocol.operations import UNKNOWN_OPERATION
 
 
-class Began(Struct, frozen=True, array_like=True):
+class Began(Struct, frozen=True, array_like=True, gc=False):
     """A call was sent; it is evidence only if no end follows."""
 
     at_s: float
@@ -29,7 +29,7 @@ class Began(Struct, frozen=True, array_like=True):
     via: str | None = None
 
 
-class Ended(Struct, frozen=True, array_like=True):
+class Ended(Struct, frozen=True, array_like=True, gc=False):
     """A call has ended, at its completion time."""
 
     at_s: float
