@@ -59,7 +59,7 @@ class Heartbeat:
         self._pid = 0
 
     def start(self) -> None:
-        """Begin in this process; does nothing where it has begun already.
+        """Begin in this process; does nothing where it has begun or ended already.
 
         A thread does not survive a fork, so a child begins anew.
         """
@@ -84,6 +84,8 @@ class Heartbeat:
             if self._thread is not threading.current_thread():
                 self._thread.join(timeout_s)
         self._thread = None
+        # Who asks a closed guard whether AGCOD is down sets nothing going.
+        self._started.setdefault(os.getpid(), self)
 
     def _run(self, stop: threading.Event) -> None:
         _here.is_helper = True

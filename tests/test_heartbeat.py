@@ -29,6 +29,18 @@ def test_it_beats_until_it_is_stopped():
     assert not [each for each in threading.enumerate() if each.name == "agcod-guard"]
 
 
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_what_was_stopped_begins_no_more(has_begun):
+    heartbeat = Heartbeat(lambda: None, every_s=0.01)
+    if has_begun:
+        heartbeat.start()
+    heartbeat.stop(timeout_s=10)
+
+    heartbeat.start()
+
+    assert not [each for each in threading.enumerate() if each.name == "agcod-guard"]
+
+
 def test_starting_twice_is_one_thread():
     heartbeat = Heartbeat(lambda: None, every_s=0.01)
 
