@@ -28,7 +28,7 @@ from agcod_guard.settings.values import PageMode
 RECOVERY = "recovery"
 """What the mail to the partner's own people is called in the outbox."""
 
-HELD_BACK_S = 30.0
+HELD_BACK_S = 60.0
 """How long after a last look held a page back it is made anew, if it is still due."""
 
 

@@ -311,7 +311,7 @@ def test_a_page_that_was_held_back_goes_once_nothing_holds_it_back(
 
     hold.unlink()
     postman.start = start
-    lives(partner, 32, fault("F500"))
+    lives(partner, 62, fault("F500"))
 
     assert recipients(server) == ["urgent-t1@amazon.invalid"]
 
