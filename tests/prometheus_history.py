@@ -89,23 +89,23 @@ def prometheus_with(openmetrics: str, folder: Path) -> Iterator[str]:
         timeout=60,
     )
     port = _free_port()
-    server = subprocess.Popen(
-        [
-            "prometheus",
-            f"--config.file={config}",
-            f"--storage.tsdb.path={data}",
-            "--storage.tsdb.retention.time=100y",
-            f"--web.listen-address=127.0.0.1:{port}",
-        ],
-        stderr=(folder / "prometheus.log").open("wb"),
+    command = (
+        "prometheus",
+        f"--config.file={config}",
+        f"--storage.tsdb.path={data}",
+        "--storage.tsdb.retention.time=100y",
+        f"--web.listen-address=127.0.0.1:{port}",
     )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_for(f"{url}/-/ready")
-        yield url
-    finally:
-        server.terminate()
-        server.wait(10)
+    with (
+        (folder / "prometheus.log").open("wb") as log,
+        subprocess.Popen(command, stderr=log) as server,
+    ):
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_for(f"{url}/-/ready")
+            yield url
+        finally:
+            server.terminate()
 
 
 def _free_port() -> int:
