@@ -176,9 +176,10 @@ def unread_with_urllib(guarded, url):
 
 
 def unread_with_httpx(guarded, url):
-    client = HttpxCapture(guarded.recorder).wrap(httpx.Client())
-    request = client.build_request("POST", url, content=order("Acmes1"))
-    client.send(request, stream=True).raise_for_status()
+    with httpx.Client() as client:
+        HttpxCapture(guarded.recorder).wrap(client)
+        request = client.build_request("POST", url, content=order("Acmes1"))
+        client.send(request, stream=True).raise_for_status()
 
 
 def unread_with_aiohttp(guarded, url):
