@@ -15,6 +15,7 @@ from agcod_guard.incident.consent import Permission, consent_to_page
 from agcod_guard.incident.drafts import drafts, page_to, withdrawn
 from agcod_guard.incident.escalation import Due, Pursuit, Waits, due, has_been_sent
 from agcod_guard.incident.incident import Incident, Stage
+from agcod_guard.incident.message import is_pager
 from agcod_guard.incident.news import news_of
 from agcod_guard.incident.notices import News, Notice
 from agcod_guard.incident.parcel import FINAL, Entry, Parcel, Purpose, State
@@ -274,12 +275,14 @@ class Mailroom:
         house, incident = self._house, briefing.incident
         permission = house.permission()
         is_of_interest = incident.concerns_amazon or permission.rehearsal
-        if not (house.own_addresses and permission.can_send and is_of_interest):
+        head = house.head_of(incident)
+        to = [each for each in house.own_addresses if not is_pager(each, head.contacts)]
+        if not (to and permission.can_send and is_of_interest):
             return
         mail = recovery_mail(
             briefing,
-            house.head_of(incident),
-            to=house.own_addresses,
+            head,
+            to=to,
             sent=standing.pursuit.sent,
             now_s=now_s,
         )

@@ -456,3 +456,22 @@ def test_what_is_noted_after_the_end_raises_no_alert(tmp_path, clock, server):
     told = [each.key for each in partner.guard._parts.post.outbox.entries()]
     notices = [key for key in told if "/webhook/" in key]
     assert notices[-1].endswith("/webhook/ops/resolved")
+
+
+def test_an_address_that_is_also_set_as_a_tier_is_not_told_of_the_end(
+    tmp_path, clock, server
+):
+    allowed = allowing(server)
+    allowed["own"] = {"addresses": ["relay@shop.invalid", "finance@shop.invalid"]}
+    tier = {
+        "door": "urgent",
+        "tier": 1,
+        "address": "relay@shop.invalid",
+        "source": "our account manager",
+    }
+    partner = guarded(tmp_path / "data", clock, contacts=[tier], **allowed)
+    lives(partner, 25, fault("F500"))
+    lives(partner, 20, success())
+    partner.guard.close()
+
+    assert recipients(server) == ["finance@shop.invalid"]
