@@ -147,9 +147,9 @@ def on_the_helper_thread(act):
 
 
 def test_the_helper_thread_lets_others_run_after_every_few_items(pauses):
-    items = on_the_helper_thread(lambda: [*unhurried(range(20))])
+    items = on_the_helper_thread(lambda: [*unhurried(range(80))])
 
-    assert items == [*range(20)]
+    assert items == [*range(80)]
     assert len(pauses) == 2
     assert max(pauses) < 0.001
 
@@ -157,7 +157,7 @@ def test_the_helper_thread_lets_others_run_after_every_few_items(pauses):
 def test_a_flood_of_items_is_not_held_up_for_ever(pauses):
     assert on_the_helper_thread(lambda: sum(1 for _ in unhurried(range(50_000))))
 
-    assert len(pauses) == 1_000
+    assert len(pauses) == 250
 
 
 def test_no_other_thread_is_held_up(pauses):
