@@ -12,7 +12,8 @@ from alert_servers import eventually, free_address
 from prometheus_client.parser import text_string_to_metric_families
 from requests import RequestException, get
 
-from agcod_guard.monitoring.alerts import CRITICAL, Alert, alerts
+from agcod_guard.monitoring.alert import CRITICAL, Alert
+from agcod_guard.monitoring.alerts import alerts
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "monitoring.md").read_text("utf-8")

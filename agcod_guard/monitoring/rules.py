@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from agcod_guard.monitoring.alerts import Alert, alerts
+from agcod_guard.monitoring.alert import Alert
+from agcod_guard.monitoring.alerts import alerts
 from agcod_guard.monitoring.links import Links
 from agcod_guard.monitoring.recordings import REAL, Pace, Recording, recordings
 from agcod_guard.monitoring.yaml import Node, written
