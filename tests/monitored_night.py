@@ -60,6 +60,8 @@ class Night:
         with SmtpServer() as mail_server:
             facts = {
                 "accounts": {"Acmes": {"marketplace": "UK"}, "Acmus": {}},
+                # Nothing of it may leave this machine, whoever lives through it.
+                "drill": True,
                 "own": {"addresses": ["on-call@shop.invalid"]},
                 "webhooks": {"chat": {"kind": "slack", "url": _nobody_there()}},
                 "smtp": {

@@ -30,6 +30,7 @@ from agcod_guard.monitoring.queries import (
     worst,
 )
 from agcod_guard.telemetry import families
+from agcod_guard.telemetry.families import Family
 from agcod_guard.telemetry.states import PARCEL_STATES
 
 _PARCEL = "channel, state"
@@ -172,14 +173,6 @@ def the_guard() -> tuple[Panel, ...]:
 
 def _instances() -> Panel:
     """Return a line for each process that Prometheus scrapes."""
-    counted = {
-        name: Query(expr=added(family, by="instance", over="$__range"))
-        for name, family in (
-            ("Incidents opened", families.INCIDENTS),
-            ("Frames lost", families.FRAMES_LOST),
-            ("Own errors", families.INTERNAL_ERRORS),
-        )
-    }
     builds = f"count by (instance, version) ({series(families.BUILD_INFO)})"
     columns = {
         "Processes": Query(expr=builds),
@@ -187,7 +180,9 @@ def _instances() -> Panel:
             expr=milliseconds(latest(families.LAST_LOOK, by="instance"))
         ),
         "Kill switch": Query(expr=worst(families.HOLD, by="instance")),
-        **counted,
+        "Incidents opened": _counted(families.INCIDENTS),
+        "Frames lost": _counted(families.FRAMES_LOST),
+        "Own errors": _counted(families.INTERNAL_ERRORS),
     }
     return (
         table(
@@ -206,6 +201,14 @@ def _instances() -> Panel:
                 custom__cellOptions={"type": "color-text"},
             ),
         )
+    )
+
+
+def _counted(family: Family) -> Query:
+    """Return how many there were in the range; none where none has come yet."""
+    grown = added(family, by="instance", over="$__range")
+    return Query(
+        expr=f"{grown} or 0 * count by (instance) ({series(families.BUILD_INFO)})"
     )
 
 

@@ -31,6 +31,12 @@ def night(tmp_path_factory, prometheus_command) -> Iterator[History]:
         yield History(url, ALL, BEGINS_S, BEGINS_S + ENDS_AFTER_S - 60)
 
 
+@pytest.fixture
+def calm(night) -> History:
+    """Return the same, before anything went wrong."""
+    return History(night.url, ALL, BEGINS_S, BEGINS_S + CHANGED_AFTER_S / 2)
+
+
 @pytest.mark.parametrize("panel", PANELS, ids=lambda it: it["title"])
 def test_no_panel_is_empty_after_a_bad_night(panel, night):
     for target in panel["targets"]:
@@ -102,6 +108,26 @@ def test_a_table_has_no_line_for_an_account_that_never_calls_an_endpoint(night):
 
     with_state = {scope for scope, line in lines.items() if "State" in line}
     assert with_state == {("Acmes", "eu"), ("Acmus", "na")}
+
+
+def test_while_all_is_well_nothing_says_otherwise(calm):
+    lines = _lines(calm, "Since when, whose, and who was told")
+
+    assert _now(calm, "State now") == {("Acmes", "eu"): 0, ("Acmus", "na"): 0}
+    for heading in ("Ops down", "Whose", "Waits for you", "Packet lacks"):
+        assert [line[heading] for line in lines.values()] == [0, 0, 0], heading
+    assert not any(
+        calm.answer(annotation) for annotation in dashboard()["annotations"]["list"]
+    )
+
+
+def test_a_guard_that_has_made_no_error_is_shown_with_none(calm):
+    (panel,) = (it for it in PANELS if it["title"] == "Guards")
+
+    (own_errors,) = calm.answer(panel["targets"][-1])
+
+    assert own_errors["metric"] == {"instance": "shop-1:9464"}
+    assert float(own_errors["value"][1]) == 0
 
 
 def test_incidents_and_changes_are_marked_when_they_were(night):
