@@ -19,7 +19,7 @@ from agcod_guard.incident.parcel import Entry
 from agcod_guard.incident.pursuit import pursuit_of
 from agcod_guard.kept import KeptScope, kept_scopes, state_in
 from agcod_guard.storage.ladder import SqliteLadder
-from agcod_guard.telemetry.states import (
+from agcod_guard.telemetry.standing import (
     PARCEL_STATES,
     IncidentReport,
     ScopeReport,

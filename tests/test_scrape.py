@@ -16,7 +16,7 @@ from agcod_guard.incident.acts import Acknowledged, SentByHand
 from agcod_guard.incident.parcel import Parcel, Purpose, State
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.scrape import standing_in
-from agcod_guard.telemetry.states import Standing
+from agcod_guard.telemetry.standing import Standing
 
 TENTH = asdict(OutagePolicy().scaled(1 / 10))
 

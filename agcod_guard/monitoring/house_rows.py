@@ -31,7 +31,7 @@ from agcod_guard.monitoring.queries import (
 )
 from agcod_guard.telemetry import families
 from agcod_guard.telemetry.families import Family
-from agcod_guard.telemetry.states import PARCEL_STATES
+from agcod_guard.telemetry.standing import PARCEL_STATES
 
 _PARCEL = "channel, state"
 

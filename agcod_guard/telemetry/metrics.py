@@ -42,12 +42,12 @@ from agcod_guard.telemetry.families import (
     Report,
     registered_in,
 )
+from agcod_guard.telemetry.standing import ScopeReport
 from agcod_guard.telemetry.states import (
     OTHER,
     WEBHOOK,
     Reading,
     ReadStanding,
-    ScopeReport,
     StateCollector,
     collector_in,
 )

@@ -16,7 +16,7 @@ from agcod_guard.call import UNKNOWN_ACCOUNT, Endpoint, Outcome
 from agcod_guard.outage.state import Phase
 from agcod_guard.telemetry.families import FAMILIES
 from agcod_guard.telemetry.metrics import ERROR_LABELS, Metrics
-from agcod_guard.telemetry.states import IncidentReport, ScopeReport, Standing
+from agcod_guard.telemetry.standing import IncidentReport, ScopeReport, Standing
 
 EU, NA = Endpoint("eu"), Endpoint("na")
 CREATED = {
