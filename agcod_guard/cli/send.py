@@ -16,11 +16,10 @@ from agcod_guard.cli.times import iso
 from agcod_guard.data_folder import DataFolder, policy_in_force
 from agcod_guard.delivery.gate import Gate
 from agcod_guard.incident.acts import Approved
-from agcod_guard.incident.briefing import Briefing
 from agcod_guard.incident.consent import Consent, consent_to_page
 from agcod_guard.incident.drafts import URGENT_FILES
 from agcod_guard.incident.incident import Incident
-from agcod_guard.incident.page import Page, page
+from agcod_guard.incident.page import NotForThePager, Page, page
 from agcod_guard.incident.parcel import Entry, State
 from agcod_guard.incident.posting import page_parcel
 from agcod_guard.post_office import letterhead, permission_in, post_office
@@ -44,6 +43,7 @@ class Prepared:
     page: Page
     standing: Standing
     consent: Consent
+    can_send: bool
 
 
 @click.command(epilog="Example: agcod-guard send latest")
@@ -51,15 +51,39 @@ class Prepared:
 @click.argument("incident_id", metavar="ID")
 @click.option("--by", default="", help="Who says yes; kept with the incident.")
 @click.option("--yes", is_flag=True, help="Do not ask; the mail was read elsewhere.")
-def send(folder: DataFolder, *, incident_id: str, by: str, yes: bool) -> int:
+@click.option("--paste", is_flag=True, help="Send nothing; print the mail to copy.")
+def send(
+    folder: DataFolder, *, incident_id: str, by: str, yes: bool, paste: bool
+) -> int:
     """Send the mail that is due to Amazon's pager, after a look at it.
 
     ID is an incident's id, the beginning of one, or `latest`. It wakes people at
     Amazon: it goes only while no call succeeds. Needs page.mode = "ask" or "live"
-    and a mail server in the settings.
+    and a mail server in the settings; --paste needs neither.
     """
+    if paste:
+        return paste_page(folder, incident_id, sys.stdout)
     agreed = (lambda: True) if yes else (lambda: click.confirm("Send it?"))
     return send_page(folder, incident_id, sys.stdout, by=by, agreed=agreed)
+
+
+def paste_page(folder: DataFolder, incident_id: str, out: TextIO) -> int:
+    """Print the mail that is due for any mail program, and send nothing.
+
+    Returns:
+        Exit code: 0.
+
+    Raises:
+        NotSent: None is due, or the pager may not be used; exit code 1.
+        NoSuchIncident: Nothing of that name is there; exit code 1.
+        DataError: The data folder cannot be read.
+    """
+    incident = incident_named(folder, incident_id)
+    made = _prepared(folder, incident).page
+    print(made.mail.pasted(), file=out)
+    print(f"As a link: {made.mail.mailto()}", file=out)
+    print(f"Then: {_sent_by_hand(incident, made.tier)}", file=out)
+    return 0
 
 
 def send_page(
@@ -82,6 +106,8 @@ def send_page(
     """
     incident = incident_named(folder, incident_id)
     prepared = _prepared(folder, incident)
+    if prepared.consent.mode is PageMode.DRAFT or not prepared.can_send:
+        raise NotSent(_by_hand(folder, incident, prepared))
     _show(prepared, out)
     if not agreed():
         print("Not sent.", file=out)
@@ -107,30 +133,37 @@ def _prepared(folder: DataFolder, incident: Incident) -> Prepared:
     briefing = packer.briefing(incident, standing.now_s)
     head = letterhead(incident, folder, ladder)
     permission = permission_in(folder, Gate(rehearsal=folder.settings.drill))
-    made = page(
-        briefing,
-        head,
-        tier=tier,
-        sent=standing.pursuit.sent,
-        now_s=standing.now_s,
-        rehearsal=permission.rehearsal,
-    )
+    try:
+        made = page(
+            briefing,
+            head,
+            tier=tier,
+            sent=standing.pursuit.sent,
+            now_s=standing.now_s,
+            rehearsal=permission.rehearsal,
+        )
+    except NotForThePager as refusal:
+        raise NotSent(str(refusal)) from refusal
     since_s = ladder.recording_since_s()
-    allowed = consent_to_page(briefing, head, permission, recorded_since_s=since_s)
-    if allowed.mode is PageMode.DRAFT or not permission.can_send:
-        raise NotSent(_by_hand(folder, briefing, tier, allowed))
-    return Prepared(page=made, standing=standing, consent=allowed)
-
-
-def _by_hand(
-    folder: DataFolder, briefing: Briefing, tier: int, allowed: Consent
-) -> str:
-    name = briefing.incident.incident_id
-    draft = folder.packets().folder_of(name) / URGENT_FILES[tier]
-    return (
-        f"{' '.join(allowed.reasons)} To send it by hand, open {draft}, then: "
-        f"agcod-guard sent {name} --tier {tier}"
+    return Prepared(
+        page=made,
+        standing=standing,
+        consent=consent_to_page(briefing, head, permission, recorded_since_s=since_s),
+        can_send=permission.can_send,
     )
+
+
+def _by_hand(folder: DataFolder, incident: Incident, prepared: Prepared) -> str:
+    tier = prepared.page.tier
+    draft = folder.packets().folder_of(incident.incident_id) / URGENT_FILES[tier]
+    return (
+        f"{' '.join(prepared.consent.reasons)} To send it by hand, open {draft}, "
+        f"then: {_sent_by_hand(incident, tier)}"
+    )
+
+
+def _sent_by_hand(incident: Incident, tier: int) -> str:
+    return f"agcod-guard sent {incident.incident_id} --tier {tier}"
 
 
 def _show(prepared: Prepared, out: TextIO) -> None:

@@ -17,7 +17,7 @@ from agcod_guard.cli.ack import acknowledge
 from agcod_guard.cli.hold import set_hold, show_hold
 from agcod_guard.cli.named import NoSuchIncident
 from agcod_guard.cli.packet import Request, show_packet
-from agcod_guard.cli.send import NotSent, send_page
+from agcod_guard.cli.send import NotSent, paste_page, send_page
 from agcod_guard.cli.sent import note_sent
 from agcod_guard.clock import ManualClock
 from agcod_guard.data_folder import DataFolder
@@ -169,6 +169,17 @@ class TestSend:
         with pytest.raises(NotSent, match=r"open .*urgent-t1.eml, then: agcod-guard"):
             send_page(folder, "latest", io.StringIO(), agreed=yes)
 
+        assert server.mails == []
+
+    def test_paste_prints_the_mail_for_any_mail_program(self, live_through, server):
+        _, folder = live_through(mode="draft")
+
+        told = said(paste_page, folder, "latest")
+
+        assert told.startswith("To: urgent-t1@amazon.invalid\nSubject: ")
+        assert "Timestamp of first failed response: 2026-11-22 11:15:10 GMT" in told
+        assert "As a link: mailto:urgent-t1@amazon.invalid?subject=" in told
+        assert f"Then: agcod-guard sent {name_in(folder)} --tier 1" in told
         assert server.mails == []
 
     def test_without_a_mail_server_it_says_so(self, live_through):
