@@ -73,7 +73,9 @@ def test_a_scope_shows_its_first_and_last_failure_and_its_last_success(folder, d
 
 
 def test_a_scope_that_was_only_just_met_shows_its_phase(folder, partner):
-    partner.sell(6, fault())
+    for _ in range(6):
+        partner.order(fault())
+    partner.look()
 
     [scope] = standing_in(folder).scopes
     assert partner.phases == ["SUSPECT"]
