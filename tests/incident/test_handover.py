@@ -240,7 +240,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-def test_whatever_postmen_do_and_die_of_at_most_two_copies_can_leave(steps):
+def test_whatever_postmen_do_and_die_of_at_most_two_copies_can_leave(steps):  # noqa: C901
     """`left` is what reality may have seen, kept apart from what is noted."""
     progress, now_s, claims = NEW, 1000.0, []
     left, sending_by = 0, {}
