@@ -11,7 +11,6 @@ from prometheus_client import CollectorRegistry
 from agcod_guard.call import Endpoint
 from agcod_guard.capture.clients import Clients
 from agcod_guard.data_folder import DataFolder
-from agcod_guard.desk import Surroundings
 from agcod_guard.heartbeat import WakingJournal
 from agcod_guard.network.path import Means, PathCheck
 from agcod_guard.network.reference import ReferenceCheck
@@ -28,6 +27,7 @@ from agcod_guard.telemetry.events import Events
 from agcod_guard.telemetry.metrics import Metrics
 from agcod_guard.telemetry.observers import Observers
 from agcod_guard.watch import Watch
+from agcod_guard.watching.desk import Surroundings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,16 +21,8 @@ from agcod_guard.incident.doubt import DoubtfulOrder
 from agcod_guard.incident.incident import Incident, Stage
 from agcod_guard.incident.items import Reporter
 from agcod_guard.incident.pursuit import answer_to
-from agcod_guard.kept import (
-    folded_since_s,
-    kept_bookkeeper,
-    kept_reckoning,
-    state_in,
-)
 from agcod_guard.outage.policy import OutagePolicy
-from agcod_guard.packing import JournalPacker, Mails
 from agcod_guard.ports import Clock
-from agcod_guard.reckoning import Reckoning, policy_of, reckoned
 from agcod_guard.settings import Account, Settings
 from agcod_guard.status import Status, status_of
 from agcod_guard.storage.boot import boot_id
@@ -41,6 +33,14 @@ from agcod_guard.storage.segments import JournalLimits, SegmentJournal
 from agcod_guard.storage.tick_lock import TickLock
 from agcod_guard.telemetry.observers import Observers
 from agcod_guard.version import __version__
+from agcod_guard.watching.kept import (
+    folded_since_s,
+    kept_bookkeeper,
+    kept_reckoning,
+    state_in,
+)
+from agcod_guard.watching.packing import JournalPacker, Mails
+from agcod_guard.watching.reckoning import Reckoning, policy_of, reckoned
 
 DAY_S = 86_400.0
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable
 
 from agcod_guard.call import Endpoint, Scope
 from agcod_guard.errors import DataError
-from agcod_guard.kept import kept_scopes, state_in
 from agcod_guard.outage.fold import Fold
 from agcod_guard.outage.state import Phase, Transition
 from agcod_guard.ports import Ladder
+from agcod_guard.watching.kept import kept_scopes, state_in
 
 READ_EVERY_S = 10.0
 """How often the ladder is read anew where another process acts."""

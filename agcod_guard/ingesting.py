@@ -19,13 +19,13 @@ from prometheus_client import CollectorRegistry
 
 from agcod_guard.assembly import assembled
 from agcod_guard.call import Endpoint
-from agcod_guard.call_log import REMEMBERED_IDS, LogCounts, Problem, SeenIds
 from agcod_guard.data_folder import DataFolder
 from agcod_guard.errors import DataError
 from agcod_guard.formats.lines import Line, Spot
 from agcod_guard.formats.logged import Known
 from agcod_guard.frames import Kind
-from agcod_guard.intake import Intake
+from agcod_guard.logs.call_log import REMEMBERED_IDS, LogCounts, Problem, SeenIds
+from agcod_guard.logs.intake import Intake
 from agcod_guard.outage.state import Transition
 from agcod_guard.ports import JournalReader
 from agcod_guard.rounds import Rounds

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agcod_guard.call import Endpoint
-from agcod_guard.call_log import CallLog, ns_of
 from agcod_guard.errors import DataError
 from agcod_guard.formats.logged import Exchange, Logged
 from agcod_guard.frames import End, Header, end_of
 from agcod_guard.incident.casebook import Casebook, transition_of
+from agcod_guard.journal.stream import event_of
+from agcod_guard.logs.call_log import CallLog, ns_of
 from agcod_guard.outage.fold import Fold
 from agcod_guard.outage.moves import (
     Change,
@@ -33,7 +34,6 @@ from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.replaying import JOURNAL, Replay
 from agcod_guard.samples import Samples
 from agcod_guard.storage.spool import Spool
-from agcod_guard.stream import event_of
 from agcod_guard.telemetry.observers import Observers
 from agcod_guard.version import __version__
 

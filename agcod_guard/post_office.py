@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from agcod_guard.correspondent import Correspondent
 from agcod_guard.data_folder import DataFolder, contact_of, reporter_of
 from agcod_guard.delivery.gate import Gate
 from agcod_guard.delivery.smtp import SmtpCarrier
@@ -17,13 +16,14 @@ from agcod_guard.incident.escalation import Waits
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.parcel import SMTP, WEBHOOK_PREFIX
 from agcod_guard.last_look import LastLook
-from agcod_guard.mailroom import House, Mailroom
+from agcod_guard.mail.correspondent import Correspondent
+from agcod_guard.mail.mailroom import House, Mailroom
+from agcod_guard.mail.postman import Postman
+from agcod_guard.mail.team_mails import Sources, TeamMails
 from agcod_guard.ports import Carrier, Outbox
-from agcod_guard.postman import Postman
 from agcod_guard.protocol.domains import is_loopback
 from agcod_guard.settings import Account, Settings
 from agcod_guard.storage.ladder import SqliteLadder
-from agcod_guard.team_mails import Sources, TeamMails
 from agcod_guard.telemetry.observers import Observers
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from agcod_guard.axes import Axes
-from agcod_guard.call_log import LogCounts
 from agcod_guard.delivery.files import IncidentFolder
 from agcod_guard.errors import DataError
 from agcod_guard.frames import Header, decoded
 from agcod_guard.incident.casebook import Casebook, transition_of
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.items import Reporter
+from agcod_guard.logs.call_log import LogCounts
 from agcod_guard.outage.moves import (
     of_operations,
     of_scopes,
@@ -27,12 +27,12 @@ from agcod_guard.outage.moves import (
 )
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import OperationTransition, Transition
-from agcod_guard.packing import JournalPacker
 from agcod_guard.ports import Observer, Segment, Stored
-from agcod_guard.reckoning import Reckoning, policy_of
 from agcod_guard.storage.reading import SegmentReader
 from agcod_guard.storage.segment_file import SUFFIX
 from agcod_guard.telemetry.observers import Observers
+from agcod_guard.watching.packing import JournalPacker
+from agcod_guard.watching.reckoning import Reckoning, policy_of
 
 JOURNAL = "journal"
 """Name of the journal's folder in a data folder."""

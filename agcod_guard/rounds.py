@@ -15,10 +15,10 @@ from agcod_guard.down_scopes import DownScopes
 from agcod_guard.errors import DataError
 from agcod_guard.outage.state import ScopeState, Transition
 from agcod_guard.prober import Prober
-from agcod_guard.reckoning import Reckoning
 from agcod_guard.redaction import redact_text
 from agcod_guard.telling import Telling
 from agcod_guard.version import __version__
+from agcod_guard.watching.reckoning import Reckoning
 
 MAINTAINED_EVERY_S = 1.0
 

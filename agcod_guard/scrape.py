@@ -17,7 +17,6 @@ from agcod_guard.incident.escalation import Waits, due
 from agcod_guard.incident.incident import Incident, Stage
 from agcod_guard.incident.parcel import Entry
 from agcod_guard.incident.pursuit import pursuit_of
-from agcod_guard.kept import KeptScope, kept_scopes, state_in
 from agcod_guard.storage.ladder import SqliteLadder
 from agcod_guard.telemetry.standing import (
     PARCEL_STATES,
@@ -25,6 +24,7 @@ from agcod_guard.telemetry.standing import (
     ScopeReport,
     Standing,
 )
+from agcod_guard.watching.kept import KeptScope, kept_scopes, state_in
 
 CHANGES_S = 30 * 86_400.0
 """How far back changes on the partner's side are looked for."""

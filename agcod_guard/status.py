@@ -10,7 +10,7 @@ from agcod_guard.incident.verdict import Verdict, verdict_so_far
 from agcod_guard.outage.explanation import explanation, operation_explanation
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import Phase
-from agcod_guard.reckoning import Reckoning
+from agcod_guard.watching.reckoning import Reckoning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

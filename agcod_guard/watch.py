@@ -1,17 +1,17 @@
 """Look once a second; act where it is our turn, listen where it is not.
 
 One process per host reckons where things stand and acts on what has changed
-(`desk.py`). The other processes hear of it from the ladder.
+(`watching/desk.py`). The other processes hear of it from the ladder.
 """
 
 from __future__ import annotations
 
-from agcod_guard.desk import Desk, Surroundings
 from agcod_guard.errors import DataError
 from agcod_guard.frames import Header
 from agcod_guard.outage.fold import Fold
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import Transition
+from agcod_guard.watching.desk import Desk, Surroundings
 
 
 class Watch:

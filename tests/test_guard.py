@@ -359,7 +359,7 @@ def test_a_packet_that_cannot_be_made_does_not_stop_detection(
     def broken(*_, **__):
         raise ValueError("a mistake of ours")
 
-    monkeypatch.setattr("agcod_guard.packing.packet_files", broken)
+    monkeypatch.setattr("agcod_guard.watching.packing.packet_files", broken)
     partner.sell(200, DOWN)
     assert partner.phases == ["SUSPECT", "OUTAGE"]
 

@@ -15,9 +15,7 @@ from partner import CLAIM_CODE, EU, START_S, fault, guarded, settings, success
 from prometheus_client import CollectorRegistry
 
 from agcod_guard import ingesting as ingesting_module
-from agcod_guard import log_files as log_files_module
 from agcod_guard.call import Outcome
-from agcod_guard.call_log import CallLog
 from agcod_guard.clock import ManualClock
 from agcod_guard.data_folder import DataFolder
 from agcod_guard.errors import DataError
@@ -25,8 +23,10 @@ from agcod_guard.formats.logged import Known
 from agcod_guard.frames import End, Kind, Sample, decoded
 from agcod_guard.incident.incident import Stage
 from agcod_guard.ingesting import Ingest, positions_of, turn_to_read
-from agcod_guard.log_files import FileLog
 from agcod_guard.log_replaying import replayed_log
+from agcod_guard.logs import log_files as log_files_module
+from agcod_guard.logs.call_log import CallLog
+from agcod_guard.logs.log_files import FileLog
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.storage.open_segment import OpenSegment
 from agcod_guard.storage.past_segments import BOOT

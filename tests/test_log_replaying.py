@@ -15,13 +15,13 @@ from requests import ConnectionError as Refused
 from requests import ReadTimeout
 
 from agcod_guard.call import Endpoint
-from agcod_guard.call_log import CallLog
 from agcod_guard.cli.replay import write_replayed
 from agcod_guard.clock import ManualClock
 from agcod_guard.errors import DataError
 from agcod_guard.formats.logged import Known
 from agcod_guard.frames import End
 from agcod_guard.log_replaying import Order, Told, replayed_log
+from agcod_guard.logs.call_log import CallLog
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.replaying import Replay, replayed
 from agcod_guard.settings.frozen import FrozenMap

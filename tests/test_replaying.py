@@ -14,10 +14,10 @@ from agcod_guard.clock import ManualClock
 from agcod_guard.errors import DataError
 from agcod_guard.frames import End, Header
 from agcod_guard.outage.policy import OutagePolicy
-from agcod_guard.reckoning import policy_of
 from agcod_guard.replaying import replayed
 from agcod_guard.storage.segments import SegmentJournal
 from agcod_guard.telemetry.observers import Observers
+from agcod_guard.watching.reckoning import policy_of
 
 DOWN = fault("F500")
 

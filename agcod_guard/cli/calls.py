@@ -18,7 +18,7 @@ from agcod_guard.cli.tables import print_table
 from agcod_guard.cli.times import iso, moment, with_iso
 from agcod_guard.data_folder import DataFolder, policy_in_force
 from agcod_guard.frames import Sample
-from agcod_guard.recollection import CLOCK_STEP_S, Recollection, Told
+from agcod_guard.journal.recollection import CLOCK_STEP_S, Recollection, Told
 from agcod_guard.telemetry.observers import Observers
 
 _TITLES = ("ended", "took", "scope", "operation", "request id", "outcome", "error")

@@ -25,8 +25,8 @@ from agcod_guard.formats.lines import HEAD_BYTES
 from agcod_guard.formats.sniffing import GZIP_MAGIC, Format, format_of
 from agcod_guard.incident.layout import count, plain
 from agcod_guard.ingesting import Ingest, Source, positions_of, turn_to_read
-from agcod_guard.log_files import FileLog
-from agcod_guard.log_stream import StreamLog
+from agcod_guard.logs.log_files import FileLog
+from agcod_guard.logs.log_stream import StreamLog
 from agcod_guard.outage.state import Transition
 from agcod_guard.storage.log_positions import LogPositions
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import click
 
 from agcod_guard.call import Endpoint, Environment
-from agcod_guard.call_log import CallLog, LogCounts, Problem
 from agcod_guard.formats.logged import Known
 from agcod_guard.incident.layout import count, plain
 from agcod_guard.log_replaying import replayed_log
+from agcod_guard.logs.call_log import CallLog, LogCounts, Problem
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.replaying import Replay, journal_in
 from agcod_guard.settings import Settings

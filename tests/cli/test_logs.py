@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agcod_guard.call_log import Problem
 from agcod_guard.cli.logs import MOST_SHOWN, SHOWN_AGAIN_S, Complaints
 from agcod_guard.clock import ManualClock
+from agcod_guard.logs.call_log import Problem
 
 
 def test_a_log_that_is_followed_tells_of_bad_lines_again_after_an_hour(capsys):

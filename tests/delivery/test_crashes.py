@@ -30,7 +30,7 @@ from agcod_guard.clock import SystemClock
 from agcod_guard.delivery.gate import Gate
 from agcod_guard.delivery.smtp import SmtpCarrier
 from agcod_guard.incident.parcel import FINAL, State
-from agcod_guard.postman import Postman
+from agcod_guard.mail.postman import Postman
 from agcod_guard.settings.mail import SmtpAccount
 from agcod_guard.storage.database import Database
 from agcod_guard.storage.outbox import SqliteOutbox

@@ -19,7 +19,7 @@ from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.notices import News, Notice
 from agcod_guard.incident.parcel import Accepted, Later, Refused, State
 from agcod_guard.incident.posting import notice_parcel
-from agcod_guard.postman import Postman
+from agcod_guard.mail.postman import Postman
 from agcod_guard.settings.mail import Webhook, WebhookKind
 from agcod_guard.storage.database import Database
 from agcod_guard.storage.outbox import SqliteOutbox

@@ -7,11 +7,11 @@ from outage_traffic import Traffic
 
 from agcod_guard.call import Call, Endpoint, Outcome
 from agcod_guard.frames import end_of
+from agcod_guard.journal.stream import event_of
 from agcod_guard.outage.fold import Fold, FoldState
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import Phase
 from agcod_guard.protocol.operations import OPERATIONS
-from agcod_guard.stream import event_of
 
 CREATE, FUNDS, CANCEL = "CreateGiftCard", "GetAvailableFunds", "CancelGiftCard"
 

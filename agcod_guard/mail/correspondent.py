@@ -10,10 +10,10 @@ from functools import partial
 from typing import TypeVar
 
 from agcod_guard.incident.troubles import AccountTrouble
-from agcod_guard.mailroom import Case, Mailroom
+from agcod_guard.mail.mailroom import Case, Mailroom
+from agcod_guard.mail.team_mails import TeamMails
 from agcod_guard.outage.state import OperationTransition
 from agcod_guard.ports import Observer
-from agcod_guard.team_mails import TeamMails
 
 ResultT = TypeVar("ResultT")
 

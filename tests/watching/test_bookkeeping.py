@@ -8,11 +8,11 @@ from itertools import count
 import msgspec
 import pytest
 
-from agcod_guard.bookkeeping import Bookkeeper, BooksState
 from agcod_guard.call import Outcome
 from agcod_guard.frames import Begin, End, Frame
+from agcod_guard.journal.stream import Taken, event_of
 from agcod_guard.ports import NO_BOOKS
-from agcod_guard.stream import Taken, event_of
+from agcod_guard.watching.bookkeeping import Bookkeeper, BooksState
 
 OVERDUE_S = 60.0
 EPOCH_S = 1_795_346_000.0

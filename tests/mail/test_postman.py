@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from parcels import INCIDENT_ID, mail, notice
 from smtp_servers import SmtpServer
 
-from agcod_guard import postman as postman_module
 from agcod_guard.clock import ManualClock, SystemClock
 from agcod_guard.delivery.gate import Gate
 from agcod_guard.delivery.smtp import SmtpCarrier
@@ -24,7 +23,8 @@ from agcod_guard.incident.parcel import (
     State,
     Unsure,
 )
-from agcod_guard.postman import Postman
+from agcod_guard.mail import postman as postman_module
+from agcod_guard.mail.postman import Postman
 from agcod_guard.settings.mail import SmtpAccount
 from agcod_guard.storage import database
 from agcod_guard.storage.database import Database

@@ -12,10 +12,10 @@ from agcod_guard.incident.dossier import LATENCY_BEFORE_S, Dossier, DossierBuild
 from agcod_guard.incident.incident import Incident
 from agcod_guard.incident.items import SAMPLE_FILE, Reporter, missing_items
 from agcod_guard.incident.packet import packet_files
+from agcod_guard.journal.recollection import CLOCK_STEP_S, Recollection
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import JournalReader, Observer, Packets
 from agcod_guard.protocol.failures import is_mock_id
-from agcod_guard.recollection import CLOCK_STEP_S, Recollection
 
 
 class Mails(Protocol):

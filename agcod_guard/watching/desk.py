@@ -12,24 +12,16 @@ from typing import Protocol
 
 import msgspec
 
-from agcod_guard.bookkeeping import Bookkeeper
-from agcod_guard.correspondent import Correspondent
 from agcod_guard.errors import DataError
 from agcod_guard.frames import Header, TransitionNote
 from agcod_guard.incident.casebook import Casebook, transition_of
 from agcod_guard.incident.incident import Incident, Stage
-from agcod_guard.kept import (
-    WatchState,
-    folded_since_s,
-    kept_bookkeeper,
-    kept_reckoning,
-    state_in,
-)
-from agcod_guard.mailroom import Case
+from agcod_guard.journal.stream import Taken
+from agcod_guard.mail.correspondent import Correspondent
+from agcod_guard.mail.mailroom import Case
 from agcod_guard.outage.moves import Change, Move, move_to, of_scopes
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import Phase, ScopeState, Transition
-from agcod_guard.packing_plan import PackingPlan
 from agcod_guard.ports import (
     Checkpoint,
     Clock,
@@ -39,10 +31,18 @@ from agcod_guard.ports import (
     Observer,
     Turn,
 )
-from agcod_guard.reckoning import Reckoning
-from agcod_guard.stream import Taken
-from agcod_guard.told_operations import ToldOperations
-from agcod_guard.told_own_side import ToldOwnSide
+from agcod_guard.watching.bookkeeping import Bookkeeper
+from agcod_guard.watching.kept import (
+    WatchState,
+    folded_since_s,
+    kept_bookkeeper,
+    kept_reckoning,
+    state_in,
+)
+from agcod_guard.watching.packing_plan import PackingPlan
+from agcod_guard.watching.reckoning import Reckoning
+from agcod_guard.watching.told_operations import ToldOperations
+from agcod_guard.watching.told_own_side import ToldOwnSide
 
 WRITTEN_ABOUT_S = 3600.0
 """How long after its end the last mails and notices of an incident are made."""

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from agcod_guard.clock import ManualClock
-from agcod_guard.log_files import LET_GO_S, FileLog
+from agcod_guard.logs.log_files import LET_GO_S, FileLog
 
 
 class Log:

@@ -14,10 +14,10 @@ from agcod_guard.call import Call, Outcome
 from agcod_guard.frames import Begin, End, call_of
 from agcod_guard.incident.doubt import DoubtBook
 from agcod_guard.incident.troubles import TroubleBook
+from agcod_guard.journal.stream import Taken
+from agcod_guard.journal.unended import UnderWay, Unended, call_overdue, restamped
 from agcod_guard.ports import NO_BOOKS, Books
 from agcod_guard.protocol.operations import OPERATIONS
-from agcod_guard.stream import Taken
-from agcod_guard.unended import UnderWay, Unended, call_overdue, restamped
 
 _SUCCESS, _ACCOUNT = Outcome.SUCCESS, Outcome.ACCOUNT  # see outage/detector.py
 

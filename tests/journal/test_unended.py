@@ -6,7 +6,7 @@ import pytest
 
 from agcod_guard.call import Outcome
 from agcod_guard.frames import Begin, End
-from agcod_guard.unended import UnderWay, Unended, call_overdue
+from agcod_guard.journal.unended import UnderWay, Unended, call_overdue
 
 OVERDUE_S = 60.0
 
@@ -82,7 +82,7 @@ def test_a_restart_goes_on_with_the_calls_under_way():
 
 
 def test_calls_that_never_end_do_not_fill_the_memory(monkeypatch):
-    monkeypatch.setattr("agcod_guard.unended.MOST_COUNTED", 2)
+    monkeypatch.setattr("agcod_guard.journal.unended.MOST_COUNTED", 2)
     unended = Unended(OVERDUE_S)
     for number in range(3):
         unended.began(begun(number, at_s=float(number)))

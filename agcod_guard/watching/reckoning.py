@@ -14,11 +14,11 @@ import msgspec
 from agcod_guard.axes import Axes
 from agcod_guard.frames import Frame, Header
 from agcod_guard.heartbeat import unhurried
+from agcod_guard.journal.stream import Mark, Stream, Taken
 from agcod_guard.outage.fold import Fold, FoldState
 from agcod_guard.outage.moves import Change
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import JournalReader
-from agcod_guard.stream import Mark, Stream, Taken
 
 Follow = Callable[[Iterable[Taken], float], None]
 """Told of frames, oldest first, and of the time up to which there are no more."""

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from agcod_guard.call import Call, Endpoint, Outcome
 from agcod_guard.frames import End, Header, Kind, encoded, end_of
+from agcod_guard.journal.stream import event_of
 from agcod_guard.outage.fold import Fold
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import Position, Segment, Stored
-from agcod_guard.reckoning import Reckoning
-from agcod_guard.stream import event_of
+from agcod_guard.watching.reckoning import Reckoning
 
 POLICY = OutagePolicy(
     hold_s=20.0,

@@ -10,11 +10,11 @@ from agcod_guard.axes import Axes
 from agcod_guard.call import Call
 from agcod_guard.frames import Begin, End, Header, Kind, Network, Sample, call_of
 from agcod_guard.incident.tried_ways import TriedWay
-from agcod_guard.merging import in_order, side_by_side
+from agcod_guard.journal.merging import in_order, side_by_side
+from agcod_guard.journal.unended import UnderWay, Unended, call_overdue, restamped
 from agcod_guard.outage.path import Route
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.ports import JournalReader
-from agcod_guard.unended import UnderWay, Unended, call_overdue, restamped
 
 CLOCK_STEP_S = 2 * 3600.0
 """A wall clock may have been set by so much; whoever names a time adds it."""

@@ -18,10 +18,10 @@ from agcod_guard.incident.message import Mail
 from agcod_guard.incident.questions import OperationDown, operation_mail
 from agcod_guard.incident.routing import for_trouble, to_integration
 from agcod_guard.incident.troubles import AccountTrouble, TroubleKey
+from agcod_guard.journal.recollection import CLOCK_STEP_S, Recollection
 from agcod_guard.outage.policy import OutagePolicy
 from agcod_guard.outage.state import OperationTransition
 from agcod_guard.ports import Drafts, JournalReader, Observer
-from agcod_guard.recollection import CLOCK_STEP_S, Recollection
 
 REFRESHED_EVERY_S = 300.0
 """How often a draft takes in what has come since; there is one a day and error."""

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from agcod_guard.log_stream import StreamLog
+from agcod_guard.logs.log_stream import StreamLog
 
 
 class Pipe:

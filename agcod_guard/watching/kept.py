@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from agcod_guard.bookkeeping import Bookkeeper, BooksState
 from agcod_guard.call import Scope
 from agcod_guard.frames import Header
 from agcod_guard.incident.incident import Incident, Stage
 from agcod_guard.outage.state import Phase, ScopeState
 from agcod_guard.ports import Books, Checkpoint, Ladder
-from agcod_guard.reckoning import ReckoningState
+from agcod_guard.watching.bookkeeping import Bookkeeper, BooksState
+from agcod_guard.watching.reckoning import ReckoningState
 
 REFOLDED_S = 86_400.0
 """Without a checkpoint, this much of the journal is folded anew."""

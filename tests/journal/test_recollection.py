@@ -9,7 +9,7 @@ from agcod_guard.call import Outcome
 from agcod_guard.clock import ManualClock
 from agcod_guard.data_folder import DataFolder
 from agcod_guard.frames import Sample
-from agcod_guard.recollection import Recollection
+from agcod_guard.journal.recollection import Recollection
 from agcod_guard.storage.reading import SegmentReader
 from agcod_guard.telemetry.observers import Observers
 

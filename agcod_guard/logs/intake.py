@@ -13,7 +13,11 @@ from collections.abc import Callable
 import msgspec
 
 from agcod_guard.call import Call
-from agcod_guard.call_log import (
+from agcod_guard.formats.lines import Line
+from agcod_guard.formats.logged import Known
+from agcod_guard.formats.ndjson import logged_line
+from agcod_guard.frames import End, end_of
+from agcod_guard.logs.call_log import (
     TOO_LONG,
     LogCounts,
     Problem,
@@ -21,10 +25,6 @@ from agcod_guard.call_log import (
     Taker,
     ns_of,
 )
-from agcod_guard.formats.lines import Line
-from agcod_guard.formats.logged import Known
-from agcod_guard.formats.ndjson import logged_line
-from agcod_guard.frames import End, end_of
 from agcod_guard.ports import Clock, Journal, Observer
 from agcod_guard.samples import Samples
 

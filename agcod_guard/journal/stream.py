@@ -17,7 +17,7 @@ from agcod_guard.axes import Axes
 from agcod_guard.errors import DataError
 from agcod_guard.frames import Begin, End, Frame, Header, Kind, Network, Reference
 from agcod_guard.heartbeat import unhurried
-from agcod_guard.merging import Placed, placed_of, side_by_side
+from agcod_guard.journal.merging import Placed, placed_of, side_by_side
 from agcod_guard.outage.events import Began, Checked, Ended, Event, Referenced
 from agcod_guard.outage.path import Route, finding_of
 from agcod_guard.ports import JournalReader

@@ -10,10 +10,10 @@ import pytest
 from call_logs import Sent, entry_of, line_of
 from partner import CLAIM_CODE, EU, START_S
 
-from agcod_guard import call_log
-from agcod_guard.call_log import LONGEST_LINE, CallLog
 from agcod_guard.errors import DataError
 from agcod_guard.formats.logged import Known
+from agcod_guard.logs import call_log
+from agcod_guard.logs.call_log import LONGEST_LINE, CallLog
 
 
 def sent(number: int = 1, **changes) -> Sent:

@@ -1,0 +1,1 @@
+"""The journal of every process, read back in the order of time."""

@@ -1,0 +1,1 @@
+"""Call logs of any program, read while they are written."""

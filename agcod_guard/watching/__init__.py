@@ -1,0 +1,1 @@
+"""The work of the process that acts: reckon, keep, pack, tell."""
