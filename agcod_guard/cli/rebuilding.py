@@ -35,9 +35,9 @@ class _Drafts:
             rehearsal=Gate(rehearsal=folder.settings.drill).is_rehearsal,
         )
 
-    def withdrawn(self, incident: Incident) -> Sequence[str]:
+    def withdrawn(self, incident: Incident, now_s: float) -> Sequence[str]:
         """Return the drafts that must not lie beside the packet any more."""
-        return withdrawn(incident)
+        return withdrawn(incident, self.standing.pursuit)
 
     def packed(self, briefing: Briefing, now_s: float) -> None:
         """Leave what is to go to the guard at work, and to `agcod-guard send`."""

@@ -53,9 +53,19 @@ def drafts(
     return {URGENT_FILES[made.tier]: made.draft()} if made else {}
 
 
-def withdrawn(incident: Incident) -> Sequence[str]:
-    """Return the drafts that must not lie about any more: nobody is to be paged."""
-    return () if incident.first_success_at_s is None else (*URGENT_FILES.values(),)
+def withdrawn(incident: Incident, pursuit: Pursuit) -> Sequence[str]:
+    """Return the drafts that must not lie about any more: nobody is to be paged.
+
+    Args:
+        incident: As it stands.
+        pursuit: What was sent and answered; once somebody has answered, no higher
+            tier is to find a mail.
+    """
+    if incident.first_success_at_s is not None:
+        return (*URGENT_FILES.values(),)
+    if pursuit.acknowledged is None:
+        return ()
+    return [name for tier, name in URGENT_FILES.items() if tier > 1]
 
 
 def page_to(

@@ -145,9 +145,9 @@ class Mailroom:
             rehearsal=self._house.permission().rehearsal,
         )
 
-    def withdrawn(self, incident: Incident) -> Sequence[str]:
+    def withdrawn(self, incident: Incident, now_s: float) -> Sequence[str]:
         """Return the drafts that must not lie beside the packet any more."""
-        return withdrawn(incident)
+        return withdrawn(incident, self._standing_of(incident, now_s).pursuit)
 
     def packed(self, briefing: Briefing, now_s: float) -> None:
         """Post what is due, now that the packet stands, or ask a person to.

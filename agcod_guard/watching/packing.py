@@ -25,7 +25,7 @@ class Mails(Protocol):
         """Return the drafts that go beside the packet."""
         ...
 
-    def withdrawn(self, incident: Incident) -> Collection[str]:
+    def withdrawn(self, incident: Incident, now_s: float) -> Collection[str]:
         """Return the drafts that must not lie beside the packet any more."""
         ...
 
@@ -63,10 +63,9 @@ class JournalPacker:
             OSError, DataError: They could not be written or read.
         """
         briefing = self.briefing(incident, now_s)
+        drafts, withdrawn = self._drafts(briefing, now_s)
         folder = self.packets.write(
-            incident.incident_id,
-            {**briefing.files, **self._drafts(briefing, now_s)},
-            withdrawn=() if self.mails is None else self.mails.withdrawn(incident),
+            incident.incident_id, {**briefing.files, **drafts}, withdrawn=withdrawn
         )
         revisions = self.packets.revisions(incident.incident_id)
         packed = replace(briefing.incident, revision=len(revisions))
@@ -89,13 +88,22 @@ class JournalPacker:
             incident=replace(incident, missing=missing), dossier=dossier, files=files
         )
 
-    def _drafts(self, briefing: Briefing, now_s: float) -> Mapping[str, bytes]:
-        """Return the drafts; none where they cannot be made: the packet goes first."""
+    def _drafts(
+        self, briefing: Briefing, now_s: float
+    ) -> tuple[Mapping[str, bytes], Collection[str]]:
+        """Return the drafts, and the names of those that are withdrawn.
+
+        None where they cannot be made: the packet goes first.
+        """
+        withdrawn: Collection[str] = ()
+        if self.mails is None:
+            return {}, withdrawn
         try:
-            return {} if self.mails is None else self.mails.files(briefing, now_s)
+            withdrawn = self.mails.withdrawn(briefing.incident, now_s)
+            return self.mails.files(briefing, now_s), withdrawn
         except Exception as error:
             self.observer.internal_error("drafts", error)
-            return {}
+            return {}, withdrawn
 
     def _post(self, briefing: Briefing, now_s: float) -> None:
         try:

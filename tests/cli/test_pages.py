@@ -296,6 +296,18 @@ class TestAck:
         folder_of = folder.packets().folder_of(name_in(folder))
         assert not (folder_of / "urgent-t2.eml").exists()
 
+    def test_once_somebody_has_answered_no_higher_tier_finds_a_mail(self, live_through):
+        partner, folder = live_through(mode="draft")
+        said(note_sent, folder, "latest", tier=1)
+        partner.sell(190, fault("F500"))
+        folder_of = folder.packets().folder_of(name_in(folder))
+        assert (folder_of / "urgent-t2.eml").exists()
+
+        said(acknowledge, folder, "latest", by="Grace")
+        partner.sell(2, fault("F500"))
+
+        assert not (folder_of / "urgent-t2.eml").exists()
+
     def test_nobody_has_not_answered(self, live_through):
         _, folder = live_through()
 
