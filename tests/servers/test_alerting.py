@@ -26,14 +26,14 @@ SCALE = 1 / 60
 """A minute passes in a second."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def inbox():
     """The mail server that Alertmanager mails to."""
     with SmtpServer() as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def metrics_server():
     """What Prometheus scrapes: its registry, and `host:port`."""
     registry = CollectorRegistry()
@@ -44,7 +44,7 @@ def metrics_server():
     thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def alertmanager_url(alertmanager_command, tmp_path_factory, inbox):
     mailing = Mailing(smarthost=f"127.0.0.1:{inbox.port}", tls=False)
     folder = tmp_path_factory.mktemp("alertmanager")
@@ -52,7 +52,7 @@ def alertmanager_url(alertmanager_command, tmp_path_factory, inbox):
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def prometheus_url(
     prometheus_command, tmp_path_factory, metrics_server, alertmanager_url
 ):
